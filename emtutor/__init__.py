@@ -1,0 +1,20 @@
+"""emtutor: the EM lecture that you can run, step through, and be corrected by."""
+
+from importlib import import_module
+
+__all__ = ["bounds", "em", "gaussian", "kmeans", "old_faithful"]
+
+_HOME = {"old_faithful": "emtutor.data"}  # what else a notebook uses, loaded at first use
+
+
+def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module 'emtutor' has no attribute {name!r}")
+    module = import_module(_HOME.get(name, f"emtutor.{name}"))
+    value = getattr(module, name) if name in _HOME else module
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,224 @@
+"""The Gaussian mixture p(x) = prod_i sum_j pi_j N(x_i; mu_j, Sigma_j), in the lecture's formulas.
+
+x (n, d); theta = Theta(pi (k,), mu (k, d), Sigma (k, d, d)); r (n, k), r[i, j] = p(z_ij = 1 | x_i, theta).
+Log-densities are in nats and in the data's own units.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from emtutor import arguments, bounds, em
+
+
+class Theta(NamedTuple):
+    """theta = (pi, mu, Sigma): weights (k,), means (k, d), covariances (k, d, d)."""
+
+    pi: np.ndarray
+    mu: np.ndarray
+    Sigma: np.ndarray
+
+
+# ---- the model
+
+
+def log_joint(x, theta):
+    """log p(x_i, z_ij = 1 | theta) = log pi_j + log N(x_i; mu_j, Sigma_j), (n, k); -inf where pi_j = 0."""
+    return _log_joint(*_checked(x, theta))
+
+
+def log_likelihood(x, theta):
+    """log p(x | theta) = sum_i log sum_j pi_j N(x_i; mu_j, Sigma_j), in nats."""
+    return bounds.log_evidence(log_joint(x, theta))
+
+
+def e_step(x, theta):
+    """r_ij = pi_j N(x_i; mu_j, Sigma_j) / sum_j' pi_j' N(x_i; mu_j', Sigma_j'), (n, k). Bishop, PRML, (9.13)."""
+    return bounds.posterior(log_joint(x, theta))
+
+
+def m_step(x, r):
+    """R_j = sum_i r_ij, pi_j = R_j / n, mu_j = sum_i r_ij x_i / R_j, Sigma_j = sum_i r_ij (x_i - mu_j)(..)^T / R_j.
+
+    The covariance is taken around the *new* mean. Bishop, PRML, (9.24)-(9.26). Raises ValueError for a component
+    that is empty or has collapsed: there the likelihood has no maximum, and no jitter is added behind your back.
+    """
+    x, r = _points_and_weights(x, r)
+    return _m_step(x, r)
+
+
+def m_step_tied(x, r):
+    """The M-step of one shared covariance: Sigma_j = sum_ij r_ij (x_i - mu_j)(x_i - mu_j)^T / n for every j."""
+    x, r = _points_and_weights(x, r)
+    return _m_step_tied(x, r)
+
+
+def fit_complete(x, z):
+    """Maximum likelihood with the labels known, z (n, k) one-hot: the M-step with z in the place of r."""
+    return m_step(x, z)
+
+
+def sample(n, theta, rng):
+    """Draw z_i from pi, then x_i from N(mu_z, Sigma_z): x (n, d), z (n, k) one-hot. rng: np.random.Generator."""
+    pi, mu, Sigma = check(theta)
+    if int(n) != n or n < 0:
+        raise ValueError(f"n must be a whole number >= 0, got {n}")
+    label = rng.choice(len(pi), size=int(n), p=pi / pi.sum())
+    noise = rng.standard_normal((int(n), mu.shape[1]))
+    x = mu[label] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[label], noise)
+    return x, np.eye(len(pi))[label]
+
+
+def random_start(x, k, rng):
+    """A start: k distinct data points as means, the data's covariance (1/n) for each, equal weights."""
+    x = arguments.points(x)
+    n = len(x)
+    if int(k) != k or not 1 <= k <= n:
+        raise ValueError(f"k must be a whole number from 1 to n = {n}, got {k}: each component needs a point")
+    mu = x[rng.choice(n, size=k, replace=False)]
+    covariance = np.atleast_2d(np.cov(x.T, bias=True))
+    return check(Theta(np.full(k, 1 / k), mu, np.tile(covariance, (k, 1, 1))))
+
+
+# ---- gradients of log p(x | theta); each entry of pi and Sigma taken as independent
+
+
+def grad_pi(x, theta):
+    """d log p / d pi_j = R_j / pi_j = sum_i N(x_i; mu_j, Sigma_j) / p(x_i), (k,): without the constraint, so > 0."""
+    x, pi, mu, Sigma = _checked(x, theta)
+    log_density = _log_joint(x, np.ones_like(pi), mu, Sigma)
+    log_evidence = logsumexp(_log_joint(x, pi, mu, Sigma), axis=1, keepdims=True)
+    return np.exp(log_density - log_evidence).sum(0)
+
+
+def grad_mu(x, theta):
+    """d log p / d mu_j = Sigma_j^-1 sum_i r_ij (x_i - mu_j), (k, d)."""
+    x, _, mu, Sigma = _checked(x, theta)
+    r = e_step(x, theta)
+    return np.linalg.solve(Sigma, (r.T @ x - r.sum(0)[:, None] * mu)[:, :, None])[:, :, 0]
+
+
+def grad_Sigma(x, theta):
+    """d log p / d Sigma_j = (Sigma_j^-1 W_j Sigma_j^-1 - R_j Sigma_j^-1) / 2, W_j = sum_i r_ij (x_i - mu_j)(..)^T.
+
+    (k, d, d), the entries of Sigma_j taken as independent; with Sigma_ab = Sigma_ba tied, off-diagonal entries double.
+    """
+    x, _, mu, Sigma = _checked(x, theta)
+    r = e_step(x, theta)
+    P = np.linalg.inv(Sigma)
+    return (P @ _scatter(x, r, mu) @ P - r.sum(0)[:, None, None] * P) / 2
+
+
+# ---- the inner forms: unchecked, defined for unnormalised pi and for Sigma whose entries move one by one
+
+
+def _log_joint(x, pi, mu, Sigma):
+    """log pi_j - (d log 2 pi + log det Sigma_j + (x_i - mu_j)^T Sigma_j^-1 (x_i - mu_j)) / 2, by slogdet and solve."""
+    columns = []
+    for pi_j, mu_j, Sigma_j in zip(pi, mu, Sigma, strict=True):
+        away = x - mu_j
+        squared = (away * np.linalg.solve(Sigma_j, away.T).T).sum(1)
+        log_det = np.linalg.slogdet(Sigma_j)[1]
+        with np.errstate(divide="ignore"):
+            columns.append(np.log(pi_j) - (x.shape[1] * np.log(2 * np.pi) + log_det + squared) / 2)
+    return np.stack(columns, axis=1)
+
+
+def _m_step(x, r):
+    R, mu = _counts_and_means(x, r)
+    Sigma = _scatter(x, r, mu) / R[:, None, None]
+    _refuse_collapse(x, R, Sigma)
+    return Theta(R / len(x), mu, Sigma)
+
+
+def _m_step_tied(x, r):
+    R, mu = _counts_and_means(x, r)
+    Sigma = _scatter(x, r, mu).sum(0) / len(x)
+    _refuse_collapse(x, R.sum(keepdims=True), Sigma[None])
+    return Theta(R / len(x), mu, np.tile(Sigma, (len(R), 1, 1)))
+
+
+def _counts_and_means(x, r):
+    R = r.sum(0)
+    if np.isfinite(R).all() and R.min() <= 0:
+        j = int(R.argmin())
+        raise ValueError(
+            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance are "
+            "undefined; start it elsewhere or use one component fewer"
+        )
+    return R, (r.T @ x) / R[:, None]
+
+
+def _scatter(x, r, mu):
+    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d), exactly symmetric."""
+    W = np.stack([((x - mu_j) * r_j[:, None]).T @ (x - mu_j) for r_j, mu_j in zip(r.T, mu, strict=True)])
+    return (W + W.transpose(0, 2, 1)) / 2
+
+
+_COLLAPSED = 1e-10  # a standard deviation this small beside the data's own is a point, a line or a plane
+
+
+def _refuse_collapse(x, R, Sigma):
+    """A covariance with (almost) no extent in some direction: the likelihood is unbounded there."""
+    spread = x.std(0)
+    if not (spread > 0).all():
+        column = int(np.argmin(spread))
+        raise ValueError(f"column {column} of x is constant, so no covariance is positive definite: drop that column")
+    if not np.isfinite(Sigma).all():
+        return  # a wrong r put in by a learner: the figures of the step say so
+    low = np.linalg.eigvalsh(Sigma / np.outer(spread, spread))
+    for j in map(int, np.flatnonzero(low[:, 0] < _COLLAPSED**2)):
+        kind = "one point" if low[j, -1] < _COLLAPSED**2 else "a line or plane"
+        if len(x) > 1 and np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
+            raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")
+        raise ValueError(
+            f"component {j + 1} has collapsed onto {kind} (R_{j + 1} = {R[j]:.3g}): the likelihood is unbounded there; "
+            "restart it or use a prior (map_m_step)"
+        )
+
+
+# ---- what arguments must be
+
+
+def check(theta):
+    """theta as a `Theta` of arrays, or ValueError: shapes that do not fit, NaN, pi no distribution, Sigma not
+    positive definite."""
+    try:
+        pi, mu, Sigma = theta
+    except (TypeError, ValueError):
+        raise ValueError(f"theta must be (pi, mu, Sigma), got {type(theta).__name__}: try gaussian.Theta(..)") from None
+    mu = arguments.array("mu", mu, "(k, d)")
+    k, d = mu.shape
+    pi = arguments.distribution("pi", arguments.array("pi", pi, f"({k})"), f"({k})")
+    return Theta(pi, mu, arguments.positive_definite("Sigma", Sigma, f"({k}, {d}, {d})"))
+
+
+def _checked(x, theta):
+    x, theta = arguments.points(x), check(theta)
+    if theta.mu.shape[1] != x.shape[1]:
+        raise ValueError(
+            f"mu must have shape (k, {x.shape[1]}) as x is {x.shape}, got {theta.mu.shape}: one column a dimension"
+        )
+    return x, *theta
+
+
+def _points_and_weights(x, r):
+    x = arguments.points(x)
+    r = arguments.responsibilities(r, len(x))
+    if r.shape[1] > len(x):
+        raise ValueError(f"k = {r.shape[1]} components need at least as many points, got n = {len(x)}")
+    return x, r
+
+
+# A learner's q need be no distribution, and must be filmable all the same: the model's M-step asks only for shapes.
+model = em.mixture(log_joint, lambda x, r: _m_step(x, _weights(x, r)))
+tied = em.mixture(log_joint, lambda x, r: _m_step_tied(x, _weights(x, r)))
+
+
+def _weights(x, r):
+    r = np.asarray(r, dtype=float)
+    if r.ndim != 2 or len(r) != len(x):
+        hint = ": transposed? return r.T" if r.shape[1:] == (len(x),) else ""
+        raise ValueError(f"r must have shape ({len(x)}, k), got {r.shape}{hint}")
+    return r

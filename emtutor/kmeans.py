@@ -1,0 +1,85 @@
+"""k-means and soft k-means, as the limits of the Gaussian mixture that they are.
+
+Hard: Sigma_j = eps I, equal and held fixed, eps -> 0, whatever pi. Soft: Sigma_j = beta I and equal pi, beta > 0 being
+the *variance*, as on the slide (MacKay's beta is a stiffness, 1 / variance).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import softmax
+
+from emtutor import arguments
+
+
+class Step(NamedTuple):
+    """The start, then the state after one half-step."""
+
+    t: int
+    phase: str  # "start", "assign" or "update"
+    mu: np.ndarray  # (k, d)
+    labels: np.ndarray | None  # (n,) int; None at the start
+    distortion: float  # NaN at the start
+
+
+def assign(x, mu):
+    """labels[i] = argmin_j |x_i - mu_j|^2, (n,) int; the lower label wins a tie."""
+    return _squared_distances(*_checked(x, mu)).argmin(1)
+
+
+def update_means(x, labels, k):
+    """mu_j = the mean of the points labelled j, (k, d). Raises ValueError for a cluster without points."""
+    x, labels = arguments.points(x), np.asarray(labels)
+    count = np.bincount(labels, minlength=k)
+    if (count == 0).any():
+        raise ValueError(f"cluster {int(np.argmin(count))} has no points, so no mean: start it elsewhere")
+    return np.stack([x[labels == j].mean(0) for j in range(k)])
+
+
+def distortion(x, mu, labels):
+    """J = sum_i |x_i - mu_label(i)|^2. Bishop, PRML, (9.1)."""
+    x, mu = _checked(x, mu)
+    return float(((x - mu[labels]) ** 2).sum())
+
+
+def steps(x, mu):
+    """Yield the start, then the state after each assignment and each update, without end. J never rises."""
+    x, mu = _checked(x, mu)
+    t, labels = 0, None
+    yield Step(0, "start", mu, None, np.nan)
+    while True:
+        t += 1
+        labels = assign(x, mu)
+        yield Step(t, "assign", mu, labels, distortion(x, mu, labels))
+        mu = update_means(x, labels, len(mu))
+        yield Step(t, "update", mu, labels, distortion(x, mu, labels))
+
+
+def soft_assign(x, mu, beta):
+    """r_ij = exp(-|x_i - mu_j|^2 / (2 beta)) / sum_j' .., (n, k): Sigma_j = beta I and equal pi."""
+    x, mu = _checked(x, mu)
+    if not (np.isfinite(beta) and beta > 0):
+        raise ValueError(f"beta must be a variance > 0, got {beta}: it divides the squared distance")
+    return softmax(-_squared_distances(x, mu) / (2 * beta), axis=1)
+
+
+def best_beta(x, mu, r):
+    """beta = sum_ij r_ij |x_i - mu_j|^2 / (n d): the variance of largest likelihood, r held fixed."""
+    x, mu = _checked(x, mu)
+    r = arguments.responsibilities(r, len(x))
+    return float((r * _squared_distances(x, mu)).sum() / x.size)
+
+
+def critical_beta(x):
+    """The largest eigenvalue of the data's covariance (1/n): above it, two equally weighted means collapse into one."""
+    x = arguments.points(x)
+    return float(np.linalg.eigvalsh(np.atleast_2d(np.cov(x.T, bias=True)))[-1])
+
+
+def _squared_distances(x, mu):
+    return ((x[:, None, :] - mu) ** 2).sum(2)
+
+
+def _checked(x, mu):
+    x = arguments.points(x)
+    return x, arguments.array("mu", mu, f"(k, {x.shape[1]})")
