@@ -2,9 +2,13 @@
 
 from importlib import import_module
 
-__all__ = ["bounds", "em", "gaussian", "kmeans", "old_faithful"]
+__all__ = ["bounds", "em", "figures", "gaussian", "kmeans", "old_faithful", "picture", "predict"]
 
-_HOME = {"old_faithful": "emtutor.data"}  # what else a notebook uses, loaded at first use
+_HOME = {
+    "old_faithful": "emtutor.data",
+    "picture": "emtutor.figures",
+    "predict": "emtutor.prediction",
+}  # what else a notebook uses, loaded at first use
 
 
 def __getattr__(name):

@@ -144,8 +144,8 @@ def _counts_and_means(x, r):
     if np.isfinite(R).all() and R.min() <= 0:
         j = int(R.argmin())
         raise ValueError(
-            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance are "
-            "undefined; start it elsewhere or use one component fewer"
+            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance "
+            "are undefined; start it elsewhere or use one component fewer"
         )
     return R, (r.T @ x) / R[:, None]
 
