@@ -81,6 +81,32 @@ def random_start(x, k, rng):
     return check(Theta(np.full(k, 1 / k), mu, np.tile(covariance, (k, 1, 1))))
 
 
+def named_starts(x, k):
+    """{name: Theta}: starts to choose from, two of them hostile ("identical", "on one point")."""
+    x = arguments.points(x)
+    starts = {f"random {seed + 1}": random_start(x, k, np.random.default_rng(seed)) for seed in range(3)}
+    base = starts["random 1"]
+    identical = base._replace(mu=np.tile(x.mean(0), (k, 1)))
+    tiny = np.diag(x.var(0)) * 1e-4
+    return {
+        "spread out": base._replace(mu=_spread_out(x, k), Sigma=base.Sigma / k**2),
+        **starts,
+        "identical": identical,
+        "on one point": identical._replace(
+            mu=np.concatenate([x[:1], base.mu[1:]]), Sigma=np.concatenate([tiny[None], base.Sigma[1:]])
+        ),
+    }
+
+
+def _spread_out(x, k):
+    """k points, each as far as possible (in standard deviations) from those chosen before it."""
+    z = (x - x.mean(0)) / np.where(x.std(0) > 0, x.std(0), 1)
+    chosen = [int((z**2).sum(1).argmax())]
+    while len(chosen) < k:
+        chosen.append(int(((z[:, None] - z[chosen]) ** 2).sum(2).min(1).argmax()))
+    return x[chosen]
+
+
 # ---- gradients of log p(x | theta); each entry of pi and Sigma taken as independent
 
 
