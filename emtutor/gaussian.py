@@ -87,7 +87,7 @@ def named_starts(x, k):
     starts = {f"random {seed + 1}": random_start(x, k, np.random.default_rng(seed)) for seed in range(3)}
     base = starts["random 1"]
     identical = base._replace(mu=np.tile(x.mean(0), (k, 1)))
-    tiny = np.diag(x.var(0)) * 1e-4
+    tiny = np.diag(x.var(0)) * 3e-4
     return {
         "spread out": base._replace(mu=_spread_out(x, k), Sigma=base.Sigma / k**2),
         **starts,
