@@ -51,12 +51,15 @@ def picture(fig, words):
 
 
 def canvas(columns=1, width=None, height=3.4, **options):
-    """A figure in the course's style: fig, ax (or an array of axes); options go to `matplotlib.pyplot.subplots`."""
+    """A figure in the course's style: fig, ax (or an array of axes); options go to `matplotlib.pyplot.subplots`.
+
+    Sets matplotlib's rcParams to the style, since titles and legends drawn later take theirs from there.
+    """
     import matplotlib.pyplot as plt
 
-    with plt.rc_context(STYLE):
-        options.setdefault("layout", "constrained")
-        return plt.subplots(1, columns, figsize=(width or min(5.2 * columns, 11), height), **options)
+    plt.rcParams.update(STYLE)
+    options.setdefault("layout", "constrained")
+    return plt.subplots(1, columns, figsize=(width or min(5.2 * columns, 11), height), **options)
 
 
 def faithful_axes(ax, title=""):
