@@ -238,13 +238,13 @@ def _points_and_weights(x, r):
 
 
 # A learner's q need be no distribution, and must be filmable all the same: the model's M-step asks only for shapes.
-model = em.mixture(log_joint, lambda x, r: _m_step(x, _weights(x, r)))
-tied = em.mixture(log_joint, lambda x, r: _m_step_tied(x, _weights(x, r)))
+model = em.mixture(log_joint, lambda x, r: _m_step(*_shaped(x, r)))
+tied = em.mixture(log_joint, lambda x, r: _m_step_tied(*_shaped(x, r)))
 
 
-def _weights(x, r):
-    r = np.asarray(r, dtype=float)
+def _shaped(x, r):
+    x, r = arguments.points(x), np.asarray(r, dtype=float)
     if r.ndim != 2 or len(r) != len(x):
         hint = ": transposed? return r.T" if r.shape[1:] == (len(x),) else ""
         raise ValueError(f"r must have shape ({len(x)}, k), got {r.shape}{hint}")
-    return r
+    return x, r
