@@ -19,7 +19,12 @@ _LESSONS = {  # lesson: (column, row, title)
 }
 _ARROWS = ("01 02", "02 03", "02 04", "03 05", "04 05", "05 06", "05 07", "07 08", "06 09", "08 09")
 _ARROWS += ("09 10", "08 11", "10 12", "11 12", "11 13")
-_PARTS = ((0, 2, 0, "what is to be learnt"), (2, 4, 1, "the algorithm"), (4, 6, 2, "why it works"), (6, 8, 3, "further"))
+_PARTS = (
+    (0, 2, 0, "what is to be learnt"),
+    (2, 4, 1, "the algorithm"),
+    (4, 6, 2, "why it works"),
+    (6, 8, 3, "further"),
+)
 
 
 def course_map():

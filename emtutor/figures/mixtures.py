@@ -1,0 +1,167 @@
+"""Pictures of the mixture itself: its graph, explaining away, its density, and what couples with what."""
+
+import numpy as np
+
+from emtutor import figures, gaussian, palette
+
+
+def graph():
+    """The generative model with plates: pi -> z_i -> x_i <- mu_j, Sigma_j; x observed."""
+    import matplotlib.patches as patches
+
+    fig, ax = figures.canvas(width=6.6, height=2.7)
+    at = {
+        r"$\pi$": (0.4, 1.5),
+        "$z_i$": (2.1, 1.5),
+        "$x_i$": (3.9, 1.5),
+        r"$\mu_j$": (6.1, 2.1),
+        r"$\Sigma_j$": (6.1, 0.8),
+    }
+    for name, (a, b) in at.items():
+        observed = name == "$x_i$"
+        face = palette.UNLABELLED if observed else "white"
+        ax.add_patch(patches.Circle((a, b), 0.38, facecolor=face, edgecolor=palette.LOG_P, linewidth=1.6, zorder=3))
+        ax.text(a, b, name, ha="center", va="center", size=13, zorder=4)
+    for start, end in ((r"$\pi$", "$z_i$"), ("$z_i$", "$x_i$"), (r"$\mu_j$", "$x_i$"), (r"$\Sigma_j$", "$x_i$")):
+        ax.annotate("", at[end], at[start], arrowprops={"arrowstyle": "-|>", "shrinkA": 19, "shrinkB": 19, "lw": 1.6})
+    for (a, b, width, height), words in (
+        ((1.4, 0.55, 3.2, 1.75), "$i = 1, …, n$"),
+        ((5.4, 0.1, 1.5, 2.7), "$j = 1, …, k$"),
+    ):
+        ax.add_patch(
+            patches.FancyBboxPatch((a, b), width, height, boxstyle="round,pad=0.05", fill=False, linewidth=1.2)
+        )
+        ax.text(a + width, b - 0.02, words, ha="right", va="bottom", size=9)
+    ax.set(xlim=(-0.1, 7.1), ylim=(-0.05, 3), aspect="equal")
+    ax.axis("off")
+    return figures.picture(
+        fig,
+        "Graph of the model: an arrow from pi to z_i, one from z_i to x_i, one each from mu_j and Sigma_j to x_i. "
+        "z_i and x_i stand in a plate repeated n times, mu_j and Sigma_j in one repeated k times. "
+        "Only x_i is observed.",
+    )
+
+
+def explaining_away(point=1.0, other=-1.0):
+    """p(mu_1 | x, z) for one observed point: the label and the mean explain one another away."""
+    mean = np.linspace(-5, 5, 601)
+    width = mean[1] - mean[0]
+    prior = np.exp(-(mean**2) / 8) / np.sqrt(8 * np.pi)
+    made_by_1 = 0.5 * np.exp(-((point - mean) ** 2) / 2) / np.sqrt(2 * np.pi)
+    made_by_2 = np.full_like(mean, 0.5 * np.exp(-((point - other) ** 2) / 2) / np.sqrt(2 * np.pi))
+    fig, axes = figures.canvas(2, width=10.5, height=3.2)
+    axes[0].plot(mean, prior, color=palette.UNLABELLED, label="before x is seen, whatever z")
+    for j, likelihood in enumerate((made_by_1, made_by_2)):
+        density = prior * likelihood / (prior * likelihood).sum() / width
+        style = {"color": palette.COMPONENTS[j], "linestyle": palette.DASHES[j]}
+        axes[0].plot(mean, density, label=f"after x = {point:g}, if component {j + 1} made it", **style)
+    axes[0].set(
+        xlabel=r"mean $\mu_1$ of component 1", ylabel="density", ylim=(0, 0.85), title="What we believe about the mean"
+    )
+    axes[0].legend(loc="upper left")
+    axes[1].plot(mean, made_by_1 / (made_by_1 + made_by_2), color=palette.COMPONENTS[0])
+    axes[1].axhline(0.5, color=palette.UNLABELLED, linestyle="--")
+    axes[1].text(-4.9, 0.52, "before x is seen", color="#555555", size=9)
+    axes[1].set(xlabel=r"mean $\mu_1$ of component 1", ylabel=f"p(z = 1 | x = {point:g}, mean)", ylim=(0, 1))
+    axes[1].set_title("What we believe about the label")
+    return figures.picture(
+        fig,
+        "Left: before x is seen the mean has one density whatever the label; after x = 1 the density moves to x if "
+        "component 1 made it and stays if not. Right: the probability of label 1 is 1/2 before, and after depends on "
+        "the mean: high where the mean is near x.",
+    )
+
+
+def density(x, theta):
+    """The mixture's density as contours over the data, and along one column as a sum of its components."""
+    fig, axes = figures.canvas(2, width=10.5, height=3.6)
+    a, b = np.meshgrid(np.linspace(1.2, 5.5, 120), np.linspace(40, 100, 120))
+    grid = np.stack([a.ravel(), b.ravel()], 1)
+    log_density = np.logaddexp.reduce(gaussian.log_joint(grid, theta), axis=1).reshape(a.shape)
+    levels = log_density.max() - np.array([12, 8, 5, 3, 1.5, 0.5])
+    axes[0].contour(a, b, log_density, levels, colors=palette.LOG_P, linewidths=0.9, linestyles="-", zorder=1)
+    figures.points(axes[0], x, gaussian.e_step(x, theta))
+    figures.faithful_axes(axes[0], "log density, in steps")
+    waiting = np.linspace(40, 100, 301)
+    total = np.zeros_like(waiting)
+    for j, (pi, mu, Sigma) in enumerate(zip(*theta, strict=True)):
+        part = pi * np.exp(-((waiting - mu[1]) ** 2) / (2 * Sigma[1, 1])) / np.sqrt(2 * np.pi * Sigma[1, 1])
+        total += part
+        style = {"color": palette.COMPONENTS[j], "linestyle": palette.DASHES[j]}
+        axes[1].plot(waiting, part, label=f"component {j + 1}, times its weight", **style)
+    axes[1].plot(waiting, total, color=palette.LOG_P, linewidth=1.2, label="their sum", zorder=1)
+    axes[1].hist(x[:, 1], bins=24, density=True, color="#d9d9d9", zorder=0)
+    axes[1].set(
+        xlabel=figures.FAITHFUL_COLUMNS[1], ylabel="density (1/min)", title="The waiting time alone", ylim=(0, 0.062)
+    )
+    axes[1].legend(loc="upper left")
+    return figures.picture(
+        fig,
+        "Left: contours of the mixture's log density over Old Faithful, with two hills. Right: the density of the "
+        "waiting time is the sum of two weighted bells, over the histogram of the data.",
+    )
+
+
+def couplings(x, theta, r):
+    """The second derivatives of log p and of the complete-data log-likelihood, scaled to +-1, as two pictures.
+
+    Parameters in order: pi_1 (pi_2 = 1 - pi_1), mu, Sigma (tied across the diagonal). Returns the picture and the
+    largest scaled mixed derivative between pi and (mu, Sigma) of each.
+    """
+    start, unpack = _flat(theta)
+    hidden = _scaled_hessian(lambda t: np.logaddexp.reduce(gaussian._log_joint(x, *unpack(t)), axis=1).sum(), start)
+    known = _scaled_hessian(lambda t: (r * gaussian._log_joint(x, *unpack(t))).sum(), start)
+    names = _names(*theta.mu.shape)
+    fig, axes = figures.canvas(2, width=11, height=4.8)
+    for ax, matrix, title in zip(
+        axes, (known, hidden), ("labels known: log p(x, z)", "labels hidden: log p(x)"), strict=True
+    ):
+        image = ax.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr")
+        ax.set_xticks(range(len(names)), names, rotation=90, size=8)
+        ax.set_yticks(range(len(names)), names, size=8)
+        ax.set_title(title)
+        for edge in (0.5, 0.5 + theta.mu.size):
+            ax.axhline(edge, color=palette.LOG_P, linewidth=0.8)
+            ax.axvline(edge, color=palette.LOG_P, linewidth=0.8)
+    fig.colorbar(image, ax=axes, shrink=0.8, label="second derivative, scaled")
+    words = (
+        "Two tables of scaled second derivatives in pi, mu and Sigma. With known labels the row and column of pi are "
+        "empty but for the diagonal, and so are the blocks between the two components. With hidden labels almost "
+        "every entry is filled."
+    )
+    return figures.picture(fig, words), np.abs(known[0, 1:]).max(), np.abs(hidden[0, 1:]).max()
+
+
+def _flat(theta):
+    """theta for k = 2 as a vector of free numbers, each in units of its own standard error's order, and the way back."""
+    k, d = theta.mu.shape
+    rows, columns = np.triu_indices(d)
+    spread = np.sqrt(theta.Sigma[:, np.arange(d), np.arange(d)])
+    scale = np.concatenate([[0.1], spread.ravel(), (spread[:, rows] * spread[:, columns]).ravel()])
+    start = np.concatenate([theta.pi[:1], theta.mu.ravel(), theta.Sigma[:, rows, columns].ravel()]) / scale
+
+    def unpack(t):
+        t = t * scale
+        Sigma = np.empty((k, d, d))
+        Sigma[:, rows, columns] = Sigma[:, columns, rows] = t[1 + k * d :].reshape(k, -1)
+        return np.array([t[0], 1 - t[0]]), t[1 : 1 + k * d].reshape(k, d), Sigma
+
+    return start, unpack
+
+
+def _scaled_hessian(f, start, step=1e-3):
+    m = len(start)
+    e = np.eye(m) * step
+    H = np.empty((m, m))
+    for a in range(m):
+        for b in range(a, m):
+            four = f(start + e[a] + e[b]) - f(start + e[a] - e[b]) - f(start - e[a] + e[b]) + f(start - e[a] - e[b])
+            H[a, b] = H[b, a] = four / (4 * step**2)
+    size = np.sqrt(np.abs(np.diag(H)))
+    return H / np.outer(size, size)
+
+
+def _names(k, d):
+    pairs = [f"{a + 1}{b + 1}" for a, b in zip(*np.triu_indices(d), strict=True)]
+    means = [f"mean {j + 1}, column {c + 1}" for j in range(k) for c in range(d)]
+    return ["pi 1", *means, *(f"cov {j + 1}, {pair}" for j in range(k) for pair in pairs)]
