@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emtutor import figures, gaussian, palette
+from emtutor import em, figures, gaussian, palette
 
 
 def graph():
@@ -125,8 +125,8 @@ def couplings(x, theta, r):
             ax.axvline(edge, color=palette.LOG_P, linewidth=0.8)
     fig.colorbar(image, ax=axes, shrink=0.8, label="second derivative, scaled")
     words = (
-        "Two tables of scaled second derivatives in pi, mu and Sigma. With known labels the row and column of pi are "
-        "empty but for the diagonal, and so are the blocks between the two components. With hidden labels almost "
+        "Two tables of scaled second derivatives in pi, mu and Sigma. With known labels the row and column of pi "
+        "are empty but for the diagonal, and so are the blocks between the two components. With hidden labels almost "
         "every entry is filled."
     )
     return figures.picture(fig, words), np.abs(known[0, 1:]).max(), np.abs(hidden[0, 1:]).max()
@@ -165,3 +165,27 @@ def _names(k, d):
     pairs = [f"{a + 1}{b + 1}" for a, b in zip(*np.triu_indices(d), strict=True)]
     means = [f"mean {j + 1}, column {c + 1}" for j in range(k) for c in range(d)]
     return ["pi 1", *means, *(f"cov {j + 1}, {pair}" for j in range(k) for pair in pairs)]
+
+
+def spike(x):
+    """log p of a mixture with one component on x[0], over its standard deviation s from 10 down to 1e-90."""
+    exponent = np.arange(1, -91, -1)
+    n, d = x.shape
+    broad = gaussian._log_joint(x, [0.5], x.mean(0)[None], np.cov(x.T, bias=True)[None])[:, 0]
+    squared = ((x - x[0]) ** 2).sum(1)
+    log_s = exponent[:, None] * np.log(10)
+    with np.errstate(over="ignore"):
+        narrow = np.log(0.5) - d / 2 * np.log(2 * np.pi) - d * log_s - squared * np.exp(-2 * log_s) / 2
+    log_p = np.logaddexp(broad, narrow).sum(1)
+    fig, ax = figures.canvas(width=7, height=3.4)
+    ax.plot(exponent, log_p, color=palette.LOG_P)
+    starts = [gaussian.random_start(x, 2, np.random.default_rng(seed)) for seed in (0, 1)]
+    good = max(em.fit(gaussian.model, x, start).log_likelihood for start in starts)
+    ax.axhline(good, color=palette.COMPONENTS[2], linestyle="--")
+    ax.text(-2, good + 3, "the good solution", color=palette.COMPONENTS[2], va="bottom", ha="right", size=9)
+    ax.set(xlabel="log10 of s (minutes)", ylabel="log p (nats)", xlim=(3, -92), title="A spike on one point")
+    return figures.picture(
+        fig,
+        "Log-likelihood over the spike's standard deviation, from ten minutes down to 1e-90 minutes. It falls to about "
+        "-1466 near a hundredth of a minute, then rises in a straight line and passes the good solution near 1e-75.",
+    )
