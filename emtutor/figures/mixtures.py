@@ -133,7 +133,7 @@ def couplings(x, theta, r):
 
 
 def _flat(theta):
-    """theta for k = 2 as a vector of free numbers, each in units of its own standard error's order, and the way back."""
+    """theta for k = 2 as a vector of free numbers, each in its own unit, and the way back."""
     k, d = theta.mu.shape
     rows, columns = np.triu_indices(d)
     spread = np.sqrt(theta.Sigma[:, np.arange(d), np.arange(d)])
@@ -168,9 +168,9 @@ def _names(k, d):
 
 
 def spike(x):
-    """log p of a mixture with one component on x[0], over its standard deviation s from 10 down to 1e-90."""
-    exponent = np.arange(1, -91, -1)
-    n, d = x.shape
+    """log p of a mixture with one component on x[0], over its standard deviation s from 1 down to 1e-90."""
+    exponent = np.linspace(0, -90, 181)
+    d = x.shape[1]
     broad = gaussian._log_joint(x, [0.5], x.mean(0)[None], np.cov(x.T, bias=True)[None])[:, 0]
     squared = ((x - x[0]) ** 2).sum(1)
     log_s = exponent[:, None] * np.log(10)
@@ -182,10 +182,10 @@ def spike(x):
     starts = [gaussian.random_start(x, 2, np.random.default_rng(seed)) for seed in (0, 1)]
     good = max(em.fit(gaussian.model, x, start).log_likelihood for start in starts)
     ax.axhline(good, color=palette.COMPONENTS[2], linestyle="--")
-    ax.text(-2, good + 3, "the good solution", color=palette.COMPONENTS[2], va="bottom", ha="right", size=9)
-    ax.set(xlabel="log10 of s (minutes)", ylabel="log p (nats)", xlim=(3, -92), title="A spike on one point")
+    ax.text(-2, good + 3, "the good solution", color=palette.COMPONENTS[2], va="bottom", size=9)
+    ax.set(xlabel="log10 of s (minutes)", ylabel="log p (nats)", xlim=(2, -92), title="A spike on one point")
     return figures.picture(
         fig,
-        "Log-likelihood over the spike's standard deviation, from ten minutes down to 1e-90 minutes. It falls to about "
+        "Log-likelihood over the spike's standard deviation, from one minute down to 1e-90 minutes. It falls to about "
         "-1466 near a hundredth of a minute, then rises in a straight line and passes the good solution near 1e-75.",
     )
