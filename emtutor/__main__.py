@@ -1,0 +1,7 @@
+"""`python -m emtutor` is the command `emtutor`."""
+
+import sys
+
+from emtutor.cli import main
+
+sys.exit(main())
