@@ -101,7 +101,8 @@ def _jupyter_arguments(options, folder, page):
     arguments = [
         f"--ServerApp.root_dir={folder.absolute()}",
         f"--LabApp.default_url=/lab/tree/{page}",
-        "--log-level=WARN",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
     ]
     if options.port:
         arguments += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]

@@ -159,6 +159,7 @@ def execute(notebook, folder=".", *, timeout=600, environment=None):
             resources={"metadata": {"path": str(folder)}},
             record_timing=False,
             store_widget_state=False,
+            extra_arguments=["--log-level=ERROR"],
         )
         client.execute(env={**env, **(environment or {})})
     return notebook
