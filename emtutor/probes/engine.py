@@ -1,28 +1,19 @@
-"""find: the findings about a wrong answer, best first."""
-
-from typing import NamedTuple
+"""find: what is true of a wrong answer, best first. special_cases: where two functions agree."""
 
 import numpy as np
 
+from emtutor.probes import behaviour, relations
+from emtutor.probes.cases import cases
+from emtutor.probes.relations import Finding, Pair
+from emtutor.probes.worlds import fresh, world
 
-class Finding(NamedTuple):
-    """One true thing about a wrong answer."""
-
-    slug: str  # "pi equal", "factor", "transpose"
-    sentence: str  # what a student can act on
-    cause: str = ""  # what kind of mistake it names: "factor", "sign", "axis", "argument pi", "unit", ...
-    part: str | None = None  # which part of a tuple it speaks of: "Sigma"
+CALLS = 700  # of the answer, at most: what keeps `find` within its time on problems as small as the lessons'
 
 
 def agree(a, b, rtol=1e-6, atol=1e-9):
     """True if two results are equal to the eye of a computer: same shape, finite alike, close in value."""
-    if isinstance(a, tuple) or isinstance(b, tuple):
-        return (
-            isinstance(a, (tuple, list))
-            and isinstance(b, (tuple, list))
-            and len(a) == len(b)
-            and all(agree(u, v, rtol, atol) for u, v in zip(a, b, strict=True))
-        )
+    if isinstance(a, (tuple, list)) and isinstance(b, tuple):
+        return len(a) == len(b) and all(agree(u, v, rtol, atol) for u, v in zip(a, b, strict=True))
     try:
         a, b = np.asarray(a, float), np.asarray(b, float)
     except (TypeError, ValueError):
@@ -30,38 +21,305 @@ def agree(a, b, rtol=1e-6, atol=1e-9):
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
 
 
-def find(answer, truth, problems, *, notation=None, out=None, out_unit=None, parts=None, seed=0):
+def find(answer, truth, problems, *, notation=None, out=None, parts=None, name="result", variants=(), seed=0):
     """What is true of a wrong answer, best first; an empty list if it is right or nothing is known.
 
     answer, truth: called with a problem's arguments by position; what raises counts as disagreement.
     problems: list of Problem. notation: axes of arguments where they differ from NOTATION, {"mu": "d"}.
-    out: axes of the output ("kd"), or a tuple of them with the names of the `parts`. out_unit: its power of x's unit.
+    out: axes of the output ("kd"), or a tuple of them, one for each of the `parts` ("pi", "mu", "Sigma").
+    name: what the output is called in a sentence. variants: `Variant`s of the truth, each with its own finding.
     """
-    pairs = []
-    for problem in problems:
-        try:
-            with np.errstate(all="ignore"):
-                pairs.append(
-                    (
-                        np.asarray(answer(*problem.args.values()), float),
-                        np.asarray(truth(*problem.args.values()), float),
-                    )
-                )
-        except Exception:
-            return []
-    if all(agree(a, b) for a, b in pairs):
+    study = _Study(answer, truth, [world(p, notation) for p in problems], seed)
+    if study.right():
         return []
-    ratios = np.concatenate([(a / b).ravel() for a, b in pairs if a.shape == b.shape] or [np.zeros(0)])
-    if ratios.size and np.isfinite(ratios).all() and np.allclose(ratios, ratios[0], rtol=1e-6):
-        c = ratios[0]
-        if np.isclose(c, -1):
-            return [Finding("sign", "Every number has the right size and the wrong sign.", "sign")]
-        return [
-            Finding("factor", f"It is {c:.4g} times the right result, everywhere: which factor is too much?", "factor")
-        ]
-    return []
+    results = [t for _, t in study.given.values() if t is not None]
+    if results and isinstance(results[0], tuple):
+        found = _in_parts(study, results, out, parts, seed)
+    else:
+        found = _one_output(study, out if isinstance(out, str) else None, name)
+    found += _variants(study, variants)
+    best: dict[str, Finding] = {}
+    for f in sorted(found, key=lambda f: -f.weight):
+        best.setdefault(f.sentence, f)
+    return list(best.values())
 
 
 def special_cases(f, g, problems, *, notation=None, seed=0):
-    """The special cases, in words, in which two functions agree that differ in general: ["d = 1", ...]."""
+    """The weakest special cases, in words, in which two functions agree that differ in general: ["d = 1", ...]."""
+    study = _Study(f, g, [world(p, notation) for p in problems], seed)
+    if study.right():
+        return []
+    return [case.when for case in _agreeing(study)]
+
+
+class _Study:
+    """Answer and truth, evaluated with care and counted, on the given problems and on fresh ones near them."""
+
+    def __init__(self, answer, truth, worlds, seed, given=None):
+        self.answer, self.truth, self.worlds = answer, truth, worlds
+        self.rng = np.random.default_rng(seed)
+        self.calls = 0
+        self.given = given or {i: self.both(w) for i, w in enumerate(worlds)}
+
+    def both(self, w):
+        """(answer's output, truth's output) as arrays or tuples of them; None in the place of one that failed."""
+        self.calls += 1
+        return _called(self.answer, w.problem()), _called(self.truth, w.problem())
+
+    def pair(self, w):
+        """Both outputs as arrays, or None if either failed."""
+        if self.calls > CALLS:
+            return None
+        a, t = self.both(w)
+        return None if a is None or t is None or isinstance(a, tuple) or isinstance(t, tuple) else (a, t)
+
+    def right(self):
+        return all(t is not None and a is not None and agree(a, t) for a, t in self.given.values())
+
+    def generic(self):
+        """Worlds of more than one point, component and dimension with an ordinary truth, the given ones first."""
+        good = []
+        for i, w in enumerate(self.worlds):
+            t = self.given[i][1]
+            if t is None or not _finite(t):
+                continue
+            sizes = w.sizes
+            small = sum(size == 1 for size in sizes.values()) + 2 * (sizes.get("n") == sizes.get("k"))
+            good.append((small + 5 * _extreme(w), i))
+        lowest = min((s for s, _ in good), default=0)
+        return [i for s, i in sorted(good) if s == lowest]
+
+    def draws(self, count):
+        """Fresh worlds near the generic ones, in turn."""
+        base = self.generic()
+        for number in range(count if base else 0):
+            yield fresh(self.worlds[base[number % len(base)]], self.rng)
+
+
+def _called(function, problem):
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*problem.args.values())
+        if isinstance(result, (tuple, list)) and any(
+            np.ndim(r) != np.ndim(result[0]) or np.shape(r) != np.shape(result[0]) for r in result
+        ):
+            return tuple(np.asarray(r, float) for r in result)
+        if isinstance(result, tuple):
+            return tuple(np.asarray(r, float) for r in result)
+        return None if result is None else np.asarray(result, float)
+    except Exception:
+        return None
+
+
+def _finite(t):
+    return all(np.isfinite(u).all() for u in t) if isinstance(t, tuple) else bool(np.isfinite(t).all())
+
+
+def _extreme(w):
+    """A point far outside the rest."""
+    for u in w.leaves("points"):
+        x = np.asarray(w.values[u], float)
+        if len(x) > 2:
+            middle = np.median(x, 0)
+            spread = np.median(np.abs(x - middle), 0) + 1e-300
+            if (np.abs(x - middle) / spread).max() > 100:
+                return True
+    return any(np.ptp(np.asarray(w.values[u], float)) > 500 for u in w.leaves("log"))
+
+
+def _in_parts(study, results, out, parts, seed):
+    """A tuple: which part is wrong first, and what is true of that."""
+    count = len(results[0])
+    names = list(parts) if parts else [f"part {i + 1}" for i in range(count)]
+    outs = out if isinstance(out, (tuple, list)) else [None] * count
+    answers = [a for a, _ in study.given.values() if a is not None]
+    if not answers:
+        return []
+    if not all(isinstance(a, tuple) and len(a) == count for a in answers):
+        if all(isinstance(a, tuple) for a in answers):
+            return [
+                Finding(
+                    "parts",
+                    f"{len(answers[0])} results came, {count} are asked for: {', '.join(names)}.",
+                    "shape",
+                    weight=100,
+                )
+            ]
+        return []
+    good = [(a, t) for a, t in study.given.values() if a is not None and t is not None]
+    wrong = [i for i in range(count) if not all(agree(a[i], t[i]) for a, t in good)]
+    if not wrong:
+        return []
+    for i in wrong:
+        for j in wrong:
+            if i < j and all(agree(a[i], t[j]) and agree(a[j], t[i]) for a, t in good):
+                return [
+                    Finding(
+                        "swapped parts",
+                        f"{names[i]} and {names[j]} are right, but in each other's place.",
+                        "order",
+                        weight=100,
+                    )
+                ]
+    first = wrong[0]
+    study_part = _Study(
+        lambda *args: study.answer(*args)[first],
+        lambda *args: study.truth(*args)[first],
+        study.worlds,
+        seed,
+        {i: (None if a is None else a[first], None if t is None else t[first]) for i, (a, t) in study.given.items()},
+    )
+    right = [n for i, n in enumerate(names) if i not in wrong]
+    lead = f"{_and(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
+    if len(wrong) > 1:
+        lead += (
+            f"First look at {names[first]}. "
+            if first == 0 or not right
+            else f"{_and([names[i] for i in wrong])} are not; first {names[first]}. "
+        )
+    found = _one_output(study_part, outs[first], names[first])
+    found = [f._replace(sentence=lead + f.sentence, part=names[first]) for f in found]
+    text = f"{lead}Your {names[first]} is wrong: does it use what has just been computed, and what was given, in the right places?"
+    return [*found, Finding("part", text, "part", names[first], names[first], weight=30)]
+
+
+def _and(names):
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _one_output(study, out, name):
+    found = []
+    base = study.generic()
+    pairs = []
+    for i, w in enumerate(study.worlds):
+        a, t = study.given[i]
+        if i in base and a is not None and t is not None and not isinstance(a, tuple):
+            pairs.append(Pair(w, a, t))
+    for w in study.draws(4 if len(pairs) > 2 else 6):
+        both = study.pair(w)
+        if both is not None and _finite(both[1]):
+            pairs.append(Pair(w, *both))
+    if not pairs:
+        return found
+    axes = out if out is not None else _axes(pairs)
+    if axes is not None and any(p.t.ndim != len(axes) for p in pairs):
+        axes = _axes(pairs)
+    found += _only_sometimes(study, pairs, name)
+    if found:
+        return found
+    found += relations.shapes(pairs, axes, name)
+    if all(p.a.shape == p.t.shape for p in pairs):
+        found += relations.values(pairs, axes, name, study.worlds[0].names)
+        found += _far_out(study, name)
+    if max((f.weight for f in found), default=0) >= 96:
+        return found  # exact and complete: nothing below says more
+    worlds = [p.world for p in pairs[-4:]] + [p.world for p in pairs[:-4]]
+    found += behaviour.dependence(worlds, study.pair, name, study.rng)
+    if all(p.a.shape == p.t.shape for p in pairs):
+        found += behaviour.units(worlds, study.pair, name)
+        found += behaviour.orders(worlds, study.pair, name, axes, study.rng)
+        found += behaviour.doubling(worlds, study.pair, name, axes)
+        found += behaviour.shifts(worlds, study.pair, name)
+        found += _case_findings(study)
+    return found
+
+
+def _axes(pairs):
+    """The output's axes from its sizes: letters that fit in every problem."""
+    ndim = {p.t.ndim for p in pairs}
+    if len(ndim) > 1:
+        return None
+    letters = ""
+    for i in range(ndim.pop()):
+        fitting = [u for u in "nkdtabcmp" if all(p.world.sizes.get(u) == p.t.shape[i] for p in pairs)]
+        if not fitting:
+            return None
+        letters += fitting[0]
+    return letters
+
+
+def _only_sometimes(study, pairs, name):
+    """Right on ordinary problems, wrong on special ones: far out, one component, a zero."""
+    if not all(relations.same(p.a, p.t) for p in pairs):
+        return []
+    found = []
+    for i, w in enumerate(study.worlds):
+        a, t = study.given[i]
+        if t is None or (a is not None and agree(a, t)):
+            continue
+        bad = a is None or not np.isfinite(a).all()
+        if _extreme(w):
+            how = "nan, inf or an error" if bad else "the wrong number"
+            text = f"Right on ordinary points, but {how} where one point lies far out: what does exp(-45000) give, and when is the logarithm taken?"
+            found.append(Finding("underflow", text, "underflow", "exp", weight=99))
+        else:
+            what = "fails" if a is None else "is not finite" if bad else "is wrong"
+            found.append(
+                Finding(
+                    "only sometimes",
+                    f"Right in general; it {what} for this problem: {w.label}.",
+                    "case",
+                    w.label,
+                    weight=85,
+                )
+            )
+    return found
+
+
+def _far_out(study, name):
     return []
+
+
+def _agreeing(study, tries=4):
+    """The weakest cases in which answer and truth agree, on several fresh draws each, while differing otherwise."""
+    base = study.generic()
+    if not base:
+        return []
+    wrong = tried = 0
+    for w in study.draws(4):
+        a, t = study.both(w)
+        if t is not None:
+            tried += 1
+            wrong += a is None or not agree(a, t)
+    if not tried or wrong < tried:
+        return []
+    held = []
+    table = cases(study.worlds[base[0]])
+    for case in table:
+        trials = agreed = 0
+        for attempt in range(3 * tries):
+            w = case.change(fresh(study.worlds[base[attempt % len(base)]], study.rng), study.rng)
+            if w is None:
+                continue
+            a, t = study.both(w)
+            if t is None or not _finite(t):
+                continue
+            trials += 1
+            if a is None or not agree(a, t):
+                break
+            agreed += 1
+            if agreed == tries:
+                break
+        if agreed == tries:
+            held.append(case)
+    slugs = {c.slug for c in held}
+    return [c for c in held if not slugs & set(c.stronger_than)]
+
+
+def _case_findings(study):
+    held = _agreeing(study)
+    shape_letters = set("dknt")
+    held.sort(key=lambda c: c.about in shape_letters)
+    for c in held[:3]:
+        weight = 56 if c.about in shape_letters else 75
+        yield Finding(c.slug, f"Right whenever {c.when}, wrong otherwise: {c.ask}", "case", c.about, weight=weight)
+
+
+def _variants(study, variants):
+    """Answers that equal a known variant of the truth, everywhere it was tried."""
+    found = []
+    worlds = [study.worlds[i] for i in study.generic()] + [w for i, w in enumerate(study.worlds)]
+    telling = [w for i, w in enumerate(study.worlds) if study.given[i][1] is not None]
+    if not telling:
+        return found
+    return found

@@ -1,0 +1,862 @@
+"""How the outputs are related: a constant factor, a term too much, another axis, a logarithm, a power of Sigma.
+
+A relation sees pairs of a wrong answer and the truth, on several worlds, and yields findings that hold on all of them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from emtutor.probes import terms
+from emtutor.probes.worlds import World
+
+
+class Finding(NamedTuple):
+    """One true thing about a wrong answer."""
+
+    slug: str  # "pi equal", "factor", "transposed"
+    sentence: str  # what a student can act on
+    cause: str = ""  # the kind of mistake it names: "factor", "sign", "axis", "term", "unit", "argument", ...
+    about: str = ""  # the argument, axis or term that it is about: "pi", "n", "log det Sigma_j"
+    part: str | None = None  # which part of a tuple it speaks of: "Sigma"
+    weight: float = 0.0  # how specific and actionable it is; the best comes first
+
+
+class Pair(NamedTuple):
+    world: World
+    a: np.ndarray  # the answer's output
+    t: np.ndarray  # the truth
+
+
+def same(a, b, rtol=1e-6, scale=None):
+    """Equal up to rounding, relative to the size of the numbers compared (or to `scale`)."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.shape != b.shape:
+        return False
+    finite = np.isfinite(b)
+    if not np.array_equal(finite, np.isfinite(a)):
+        return False
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+        return False
+    if not finite.any():
+        return True
+    a, b = a[finite], b[finite]
+    size = np.abs(b) + (1e-6 * np.abs(b).max() if scale is None else 1e-9 * scale) + 1e-12
+    return bool((np.abs(a - b) <= rtol * size).all())
+
+
+def axis_words(letter):
+    return {"n": "points", "k": "components", "d": "columns", "t": "time steps", "a": "rows", "b": "columns"}.get(
+        letter, "entries"
+    )
+
+
+NICE = {
+    2: "twice",
+    0.5: "half",
+    4: "four times",
+    0.25: "a quarter of",
+    3: "three times",
+    1 / 3: "a third of",
+    1 / np.log(2): "1/ln 2 times",
+    np.log(2): "ln 2 times",
+    1 / np.log(10): "1/ln 10 times",
+    np.pi: "pi times",
+    2 * np.pi: "2 pi times",
+    1 / (2 * np.pi): "1/(2 pi) times",
+    np.sqrt(2 * np.pi): "sqrt(2 pi) times",
+    1 / np.sqrt(2 * np.pi): "1/sqrt(2 pi) times",
+    np.sqrt(2): "sqrt 2 times",
+    np.sqrt(0.5): "1/sqrt 2 times",
+    1: "exactly",
+}
+COEFFICIENTS = {
+    1.0: "",
+    0.5: "half of ",
+    2.0: "twice ",
+    1.5: "3/2 of ",
+    0.25: "a quarter of ",
+    3.0: "three times ",
+    4.0: "four times ",
+}
+
+
+def nice(c):
+    """A constant in words ("-2" -> "minus twice"), or None if it is none that we know."""
+    for value, words in NICE.items():
+        if np.isclose(abs(c), value, rtol=1e-6):
+            return words if c > 0 else f"minus {words}"
+    return None
+
+
+def shapes(pairs, axes, name):
+    """The wrong shape: which axis is swapped, summed away, or left over."""
+    rows = [p for p in pairs if p.a.shape != p.t.shape]
+    if len(rows) < max(1, len(pairs) - 2):
+        return
+    generic = [p for p in rows if p.t.size > 1] or rows
+    for slug, sentence, cause, change in _reshapings(axes, name):
+        try:
+            if all(same(p.a, change(p.t)) for p in generic):
+                yield Finding(slug, sentence, cause, "shape", weight=100)
+        except (ValueError, IndexError, np.exceptions.AxisError):
+            continue
+    for letter, axis in zip(axes or "", range(len(axes or "")), strict=False):
+        if all(p.a.ndim == p.t.ndim + 1 for p in generic):
+            for extra in range(generic[0].a.ndim):
+                if all(p.a.shape[:extra] + p.a.shape[extra + 1 :] == p.t.shape for p in generic):
+                    for slug, how in (("sum", np.sum), ("mean", np.mean)):
+                        if all(same(how(p.a, extra), p.t) for p in generic):
+                            yield Finding(
+                                "not summed",
+                                f"Your {slug} is still to be taken: the {slug} of your result over its axis {extra} is right.",
+                                "axis",
+                                letter,
+                                weight=99,
+                            )
+        break
+    if not axes and all(p.t.ndim == 0 and p.a.ndim for p in generic):
+        for slug, how in (("sum", np.sum), ("mean", np.mean)):
+            if all(same(how(p.a), p.t) for p in generic):
+                yield Finding(
+                    "not summed",
+                    f"One number is asked for: the {slug} of all your entries is right. Over what is still to be summed?",
+                    "axis",
+                    "sum",
+                    weight=99,
+                )
+
+
+def _reshapings(axes, name):
+    yield (
+        "transposed",
+        f"Your {name} is the transpose of the right one: which index comes first?",
+        "transpose",
+        lambda t: np.swapaxes(t, 0, 1),
+    )
+    yield (
+        "transposed",
+        f"Your {name} has its axes in another order than asked.",
+        "transpose",
+        lambda t: np.moveaxis(t, 0, -1),
+    )
+    yield (
+        "transposed",
+        f"Your {name} has its axes in another order than asked.",
+        "transpose",
+        lambda t: np.moveaxis(t, -1, 0),
+    )
+    for i, letter in enumerate(axes or ""):
+        plural = axis_words(letter)
+        yield (
+            "summed away",
+            f"You have summed over the {plural}; one result for each is asked for.",
+            "axis",
+            lambda t, i=i: t.sum(i),
+        )
+        yield (
+            "averaged away",
+            f"You have averaged over the {plural}; one result for each is asked for.",
+            "axis",
+            lambda t, i=i: t.mean(i),
+        )
+        yield (
+            "first only",
+            f"Only the first of the {plural} is there; one result for each is asked for.",
+            "index",
+            lambda t, i=i: t.take(0, i),
+        )
+        yield (
+            "last only",
+            f"Only the last of the {plural} is there: does the loop overwrite its result?",
+            "index",
+            lambda t, i=i: t.take(-1, i),
+        )
+        yield (
+            "one missing",
+            f"The first of the {plural} is missing: where does the range begin?",
+            "index",
+            lambda t, i=i: np.delete(t, 0, i),
+        )
+        yield (
+            "one missing",
+            f"The last of the {plural} is missing: where does the range end?",
+            "index",
+            lambda t, i=i: np.delete(t, -1, i),
+        )
+        yield (
+            "kept axis",
+            "The numbers are right, with an axis of length 1 too many.",
+            "shape",
+            lambda t, i=i: np.expand_dims(t, i),
+        )
+    yield "kept axis", "The numbers are right, with an axis of length 1 too many.", "shape", lambda t: t[..., None]
+    yield "kept axis", "The numbers are right, with an axis of length 1 too many.", "shape", lambda t: t[None]
+    yield (
+        "flattened",
+        "The numbers are right, but all in one row: which shape is asked for?",
+        "shape",
+        lambda t: t.ravel() if t.ndim > 1 else t[None, None],
+    )
+    yield (
+        "diagonal only",
+        "Only the diagonals are there; the whole matrices are asked for.",
+        "diagonal",
+        lambda t: np.diagonal(t, axis1=-2, axis2=-1) if t.ndim > 1 else t[None, None],
+    )
+    yield (
+        "summed away",
+        "One number came: the sum of the right result's entries. Which axes are to be kept?",
+        "axis",
+        lambda t: t.sum(),
+    )
+    yield (
+        "averaged away",
+        "One number came: the mean of the right result's entries. Which axes are to be kept?",
+        "axis",
+        lambda t: t.mean(),
+    )
+
+
+def values(pairs, axes, name, arguments):
+    """Same shape, other numbers. Pairs are generic worlds with finite numbers in both."""
+    pairs = [p for p in pairs if p.a.shape == p.t.shape and np.isfinite(p.t).any()]
+    full = [p for p in pairs if np.isfinite(p.a).all() and np.isfinite(p.t).all()]
+    if len(full) < 3:
+        return
+    yield from _one_factor(full, name)
+    yield from _maps(full, axes, name)
+    yield from _arrangement(full, axes, name)
+    yield from _partly(full, axes, name)
+    yield from _normalised(full, axes, name)
+    yield from _matrices(full, axes, name)
+    yield from _terms(full, axes, name)
+
+
+def _ratio(p):
+    """a / t where t is not (almost) zero, else NaN; None if a does not vanish with t."""
+    size = np.abs(p.t).max()
+    if size == 0:
+        return None
+    small = np.abs(p.t) <= 1e-9 * size
+    if (np.abs(p.a[small]) > 1e-7 * np.abs(p.a).max()).any():
+        return None
+    with np.errstate(all="ignore"):
+        return np.where(small, np.nan, p.a / np.where(small, 1, p.t))
+
+
+def _one_factor(pairs, name):
+    ratios = [_ratio(p) for p in pairs]
+    if any(r is None for r in ratios):
+        return
+    inner = []
+    for p, r in zip(pairs, ratios, strict=True):
+        c = np.nanmedian(r)
+        if not same(p.a, c * p.t):
+            return
+        inner.append(c)
+    c = np.array(inner)
+    if np.allclose(c, c[0], rtol=1e-6):
+        words = nice(c[0])
+        if np.isclose(c[0], 0):
+            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=97)
+        elif np.isclose(c[0], -1):
+            yield Finding("sign", f"Your {name} has the right size and the wrong sign, everywhere.", "sign", weight=98)
+        elif (words and "ln 2" in words) or (words and "ln 10" in words):
+            base = 2 if "ln 2" in words else 10
+            yield Finding(
+                "log base",
+                f"Your {name} is {words} the right one: a logarithm to the base {base}? Here logarithms are natural.",
+                "log",
+                weight=98,
+            )
+        else:
+            amount = f"{words} the right one" if words else f"{c[0]:.4g} times the right one"
+            sign = " and has the wrong sign" if c[0] < 0 else ""
+            amount = amount.replace("minus ", "") + sign
+            yield Finding(
+                "factor",
+                f"Your {name} is {amount}, everywhere: where does that factor come from?",
+                "factor",
+                f"{c[0]:.6g}",
+                weight=97,
+            )
+        return
+    if (c == 0).any():
+        return
+    for sign in (1, -1):
+        if (sign * c > 0).all():
+            found = _powers(sign * c, pairs)
+            if found:
+                wrong = ", with the wrong sign" if sign < 0 else ""
+                yield Finding(
+                    "factor",
+                    f"Your {name} is {found[0]} the right one{wrong}: {found[1]}",
+                    "factor",
+                    found[2],
+                    weight=97,
+                )
+                return
+    yield Finding(
+        "factor by problem",
+        f"Your {name} is right up to one common factor, which changes from problem to problem: what is it normalised by?",
+        "factor",
+        "",
+        weight=60,
+    )
+
+
+def _powers(c, pairs):
+    """c = c0 * size^p for one scalar size of the problems, in words."""
+    candidates = {}
+    for letter in "nkd":
+        if all(letter in p.world.sizes for p in pairs):
+            candidates[letter] = np.array([p.world.sizes[letter] for p in pairs], float)
+    for term in terms.factors(pairs[0].world):
+        if term.axes == "" and term.words not in candidates:
+            other = [next((u.value for u in terms.factors(p.world) if u.words == term.words), np.nan) for p in pairs]
+            candidates[term.words] = np.array(other, float)
+    for p in pairs[:1]:
+        for term in terms.factors(p.world):
+            if term.axes in ("k", "n"):
+                sums = [
+                    next((u.value.sum() for u in terms.factors(q.world) if u.words == term.words), np.nan)
+                    for q in pairs
+                ]
+                candidates[f"the sum of {term.words}"] = np.array(sums, float)
+    extra = {}
+    if "n" in candidates and "k" in candidates:
+        extra["n k"] = candidates["n"] * candidates["k"]
+    if "n" in candidates and "d" in candidates:
+        extra["n d"] = candidates["n"] * candidates["d"]
+    if "n" in candidates:
+        extra["n - 1"] = candidates["n"] - 1
+        with np.errstate(all="ignore"):
+            extra["n / (n - 1)"] = candidates["n"] / (candidates["n"] - 1)
+    for words, size in (candidates | extra).items():
+        if not (np.isfinite(size).all() and (size > 0).all()) or np.ptp(size) <= 1e-9 * size.max():
+            continue
+        for power, how in (
+            (1, "{} times"),
+            (-1, "1/{} times"),
+            (2, "{}^2 times"),
+            (-2, "1/{}^2 times"),
+            (0.5, "sqrt({}) times"),
+            (-0.5, "1/sqrt({}) times"),
+        ):
+            rest = c / size**power
+            if np.allclose(rest, rest[0], rtol=1e-6) and nice(rest[0]):
+                front = "" if np.isclose(rest[0], 1) else f"{nice(rest[0])} "
+                wrapped = words if words in ("n", "k", "d") or " " not in words else f"({words})"
+                ask = _ASK.get((words, power), f"where does {words} enter?")
+                return front + how.format(wrapped), ask, words
+    return None
+
+
+_ASK = {
+    ("n", 1): "a sum where a mean is asked for, or a division by n that is missing?",
+    ("n", -1): "a mean where a sum is asked for, or a division by n too much?",
+    ("k", 1): "is something summed once for every component?",
+    ("k", -1): "a mean over components where a sum is asked for?",
+    ("d", 1): "is something counted once for every dimension?",
+    ("d", -1): "a mean over dimensions where a sum is asked for?",
+    ("n / (n - 1)", 1): "is it n or n - 1 that divides? Maximum likelihood has n.",
+}
+
+
+def _maps(pairs, axes, name):
+    """The truth, put through one elementary function."""
+    for slug, words, cause, function in _MAPS:
+        with np.errstate(all="ignore"):
+            if all(same(p.a, function(p.t), 1e-6) for p in pairs):
+                yield Finding(slug, f"Your {name} is {words}", cause, slug, weight=96)
+                return
+
+
+_MAPS = [
+    ("log", "the logarithm of the right one: is an exp missing, or a log too much?", "log", np.log),
+    ("exp", "exp of the right one: the logarithm is asked for.", "log", np.exp),
+    ("square root", "the square root of the right one.", "power", np.sqrt),
+    ("square", "the square of the right one.", "power", np.square),
+    ("reciprocal", "one over the right one: what divides what?", "inverse", lambda t: 1 / t),
+    ("minus log", "minus the logarithm of the right one.", "log", lambda t: -np.log(t)),
+    ("complement", "one minus the right one: which of the two events is meant?", "sign", lambda t: 1 - t),
+    ("absolute", "the absolute value of the right one: where is the sign lost?", "sign", np.abs),
+    ("truncated", "the right one cut off to whole numbers: is an array of integers being filled?", "integer", np.trunc),
+    ("rounded", "the right one rounded.", "integer", np.round),
+    ("counted from 1", "the right one plus 1: here labels count from 0.", "index", lambda t: t + 1),
+    ("log2", "the logarithm, to the base 2, of the right one.", "log", np.log2),
+    ("log1p", "log(1 + the right one).", "log", np.log1p),
+    ("expm1", "exp(the right one) - 1.", "log", np.expm1),
+]
+
+
+def _arrangement(pairs, axes, name):
+    """The right numbers in wrong places."""
+    big = [p for p in pairs if p.t.ndim and max(p.t.shape) > 1]
+    if len(big) < 2:
+        return
+    for i in range(min(p.t.ndim for p in big)):
+        letter = axes[i] if axes and i < len(axes) else ""
+        plural, some = axis_words(letter), [p for p in big if p.t.shape[i] > 1]
+        if len(some) < 2:
+            continue
+        if all(same(p.a, np.flip(p.t, i)) for p in some):
+            yield Finding("reversed", f"The {plural} come in reverse order.", "index", letter, weight=95)
+        for shift in (1, -1):
+            if all(same(p.a, np.roll(p.t, shift, i)) for p in some):
+                yield Finding("shifted", f"The {plural} are shifted by one place.", "index", letter, weight=94)
+                break
+        more = [p for p in some if p.t.shape[i] > 2]
+        if more and all(same(p.a.take(range(1, p.t.shape[i]), i), p.t.take(range(p.t.shape[i] - 1), i)) for p in more):
+            yield Finding(
+                "shifted",
+                f"Your {name} is one place late: entry i holds what belongs to i - 1.",
+                "index",
+                letter,
+                weight=93,
+            )
+        elif more and all(
+            same(p.a.take(range(p.t.shape[i] - 1), i), p.t.take(range(1, p.t.shape[i]), i)) for p in more
+        ):
+            yield Finding(
+                "shifted",
+                f"Your {name} is one place early: entry i holds what belongs to i + 1.",
+                "index",
+                letter,
+                weight=93,
+            )
+        if all(same(p.a, np.cumsum(p.t, i)) for p in some):
+            yield Finding(
+                "cumulated",
+                f"Your {name} adds up along the {plural}: is a running sum not reset?",
+                "index",
+                letter,
+                weight=95,
+            )
+        if all(same(p.a, np.broadcast_to(p.t.sum(i, keepdims=True), p.t.shape)) for p in some):
+            yield Finding("summed away", f"Every entry holds the sum over the {plural}.", "axis", letter, weight=95)
+        elif all(same(p.a, np.broadcast_to(p.t.mean(i, keepdims=True), p.t.shape)) for p in some):
+            yield Finding(
+                "averaged away",
+                f"Every entry holds the mean over the {plural}: each has a value of its own.",
+                "axis",
+                letter,
+                weight=95,
+            )
+        elif all(same(p.a, np.broadcast_to(p.t.take([0], i), p.t.shape)) for p in some):
+            yield Finding("first only", f"All {plural} hold the result of the first one.", "index", letter, weight=95)
+        elif all(same(p.a, np.broadcast_to(p.t.take([-1], i), p.t.shape)) for p in some):
+            yield Finding(
+                "last only",
+                f"All {plural} hold the result of the last one: is the index of the loop used?",
+                "index",
+                letter,
+                weight=95,
+            )
+    if all(p.t.ndim > 1 and p.t.shape[-1] == p.t.shape[-2] for p in big) and all(
+        same(p.a, np.swapaxes(p.t, -1, -2)) for p in big
+    ):
+        yield Finding(
+            "transposed",
+            f"Your {name} is the transpose of the right one: which index is the row?",
+            "transpose",
+            weight=97,
+        )
+
+
+def _partly(pairs, axes, name):
+    """Right in some places only, always the same ones."""
+    big = [p for p in pairs if p.t.ndim and max(p.t.shape) > 1]
+    if len(big) < 3:
+        return
+    ok = [np.abs(p.a - p.t) <= 1e-6 * (np.abs(p.t) + 1e-6 * np.abs(p.t).max() + 1e-12) for p in big]
+    for i in range(min(p.t.ndim for p in big)):
+        letter = axes[i] if axes and i < len(axes) else ""
+        one, plural = (
+            {"n": "point", "k": "component", "d": "column", "t": "time step"}.get(letter, "entry"),
+            axis_words(letter),
+        )
+        chosen = [m.all(tuple(j for j in range(m.ndim) if j != i)) for m in ok if m.shape[i] > 1]
+        if len(chosen) < 3:
+            continue
+        if all(m[0] and not m[1:].any() for m in chosen):
+            yield Finding(
+                "first right",
+                f"Only the first {one} is right: what changes from the first to the second?",
+                "index",
+                letter,
+                weight=82,
+            )
+        elif all(m[-1] and not m[:-1].any() for m in chosen):
+            yield Finding(
+                "last right",
+                f"Only the last {one} is right: is something overwritten in a loop?",
+                "index",
+                letter,
+                weight=82,
+            )
+        elif all(m[1:].all() and not m[0] for m in chosen):
+            yield Finding(
+                "first wrong", f"All {plural} but the first are right: where does it begin?", "index", letter, weight=90
+            )
+        elif all(m[:-1].all() and not m[-1] for m in chosen):
+            yield Finding(
+                "last wrong", f"All {plural} but the last are right: where does it end?", "index", letter, weight=90
+            )
+    square = [(p, m) for p, m in zip(big, ok, strict=True) if p.t.ndim > 1 and p.t.shape[-1] == p.t.shape[-2] > 1]
+    if len(square) < 3 or len(square) < len(big) - 2 or (axes and axes[-1] != axes[-2]):
+        return
+    eye = [np.broadcast_to(np.eye(p.t.shape[-1], dtype=bool), p.t.shape) for p, _ in square]
+    if all(m[e].all() and not m[~e].any() for (_, m), e in zip(square, eye, strict=True)):
+        zero = all((p.a[~e] == 0).all() for (p, _), e in zip(square, eye, strict=True))
+        twice = all(same(p.a[~e], 2 * p.t[~e]) for (p, _), e in zip(square, eye, strict=True))
+        half = all(same(2 * p.a[~e], p.t[~e]) for (p, _), e in zip(square, eye, strict=True))
+        if zero:
+            yield Finding(
+                "diagonal only",
+                "The diagonals are right and everything beside them is 0: what of the covariances?",
+                "diagonal",
+                weight=96,
+            )
+        elif twice:
+            yield Finding(
+                "tied",
+                "The diagonals are right, the entries beside them twice too large: are entries ab and ba one variable here, or two?",
+                "diagonal",
+                weight=96,
+            )
+        elif half:
+            yield Finding(
+                "tied",
+                "The diagonals are right, the entries beside them are half of what they should be.",
+                "diagonal",
+                weight=96,
+            )
+        else:
+            yield Finding(
+                "diagonal right",
+                "Only the diagonals are right: look at how entry ab with a different from b is formed.",
+                "diagonal",
+                weight=84,
+            )
+    elif all(m[~e].all() and not m[e].any() for (_, m), e in zip(square, eye, strict=True)):
+        gap = [(p.a - p.t)[e].reshape(*p.t.shape[:-1]) for (p, _), e in zip(square, eye, strict=True)]
+        constant = np.concatenate([g.ravel() for g in gap])
+        if np.allclose(constant, constant[0], rtol=1e-5):
+            yield Finding(
+                "regularised",
+                f"Your {name} is the right one plus {constant[0]:.3g} times the unit matrix: that is another estimate than the one asked for.",
+                "term",
+                "identity",
+                weight=96,
+            )
+        else:
+            yield Finding(
+                "diagonal wrong",
+                "Everything beside the diagonals is right, and the diagonals are not.",
+                "diagonal",
+                weight=84,
+            )
+    elif all(same(p.t, np.swapaxes(p.t, -1, -2)) for p, _ in square):
+        if all(same(p.a, np.tril(p.t)) or same(p.a, np.triu(p.t)) for p, _ in square):
+            yield Finding("triangle", "One triangle of the matrix is right, the other is 0.", "diagonal", weight=96)
+        with np.errstate(all="ignore"):
+            try:
+                if all(same(p.a, np.linalg.cholesky(p.t)) for p, _ in square):
+                    yield Finding(
+                        "cholesky",
+                        f"Your {name} is the Cholesky factor of the right one: a covariance is asked for.",
+                        "power",
+                        weight=97,
+                    )
+            except np.linalg.LinAlgError:
+                pass
+
+
+def _normalised(pairs, axes, name):
+    """Sums that ought to be one, along which axis."""
+    big = [p for p in pairs if p.t.ndim and p.t.shape[-1] > 1]
+    if len(big) < 3 or not axes:
+        return
+    last = axis_words(axes[-1])
+    if all(np.allclose(p.t.sum(-1), 1, rtol=1e-9) and (p.t >= 0).all() for p in big):
+        if any(np.abs(p.a.sum(-1) - 1).max() > 1e-6 for p in big):
+            if all(p.t.ndim > 1 and np.allclose(p.a.sum(0), 1, rtol=1e-8) for p in big):
+                yield Finding(
+                    "wrong axis",
+                    f"Your columns sum to one, your rows do not: each of the {axis_words(axes[0])} has one unit to hand out, along which axis?",
+                    "axis",
+                    axes[0],
+                    weight=96,
+                )
+            elif all(np.isclose(p.a.sum(), 1, rtol=1e-8) for p in big) and big[0].t.ndim > 1:
+                yield Finding(
+                    "wrong axis",
+                    "All of your entries together sum to one; each row should.",
+                    "axis",
+                    axes[0],
+                    weight=96,
+                )
+            elif all(same(p.a / p.a.sum(-1, keepdims=True), p.t) for p in big if (np.abs(p.a.sum(-1)) > 0).all()):
+                sums = _sum_words(big)
+                yield Finding(
+                    "not normalised",
+                    f"Each {'row is' if big[0].t.ndim > 1 else 'entry is'} right up to a common factor: your {'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1.",
+                    "normalise",
+                    axes[-1],
+                    weight=95,
+                )
+            else:
+                yield Finding(
+                    "not normalised",
+                    f"The {last} of your {name} sum to {_sum_words(big)}: probabilities sum to 1.",
+                    "normalise",
+                    axes[-1],
+                    weight=58,
+                )
+        for i in range(big[0].t.ndim - 1):
+            pass
+    elif all(p.t.ndim == 2 and np.allclose(np.exp(p.t).sum(-1), 1, rtol=1e-8) for p in big):
+        yield Finding(
+            "not normalised",
+            f"exp of your rows sums to {np.exp(big[0].a).sum(-1).min():.3g}, not to 1.",
+            "normalise",
+            weight=50,
+        )
+    if all(p.t.ndim > 1 and p.t.shape[-1] == p.t.shape[-2] and same(p.t, np.swapaxes(p.t, -1, -2)) for p in big):
+        if all(p.t.shape[-1] > 1 and not same(p.a, np.swapaxes(p.a, -1, -2), 1e-5) for p in big):
+            if all(same((p.a + np.swapaxes(p.a, -1, -2)) / 2, p.t) for p in big):
+                yield Finding(
+                    "not symmetric",
+                    "The symmetric part of your matrix is right, but it is not symmetric.",
+                    "transpose",
+                    weight=90,
+                )
+            else:
+                yield Finding(
+                    "not symmetric",
+                    f"Your {name} is not symmetric, and should be: does every factor stand on the side it belongs to?",
+                    "transpose",
+                    weight=57,
+                )
+    if all((p.t > 0).all() for p in big) and all((p.a <= 0).any() for p in big):
+        yield Finding(
+            "negative", f"Your {name} has entries below zero, and the right one never has.", "sign", weight=45
+        )
+
+
+def _sum_words(pairs):
+    p = pairs[0]
+    s = p.a.sum(-1)
+    return f"{s.min():.3g} .. {s.max():.3g}" if s.ndim and np.ptp(s) > 1e-9 else f"{np.ravel(s)[0]:.3g}"
+
+
+def _matrices(pairs, axes, name):
+    """The truth times a power of Sigma: an inverse forgotten, a factor too much, on one side or both."""
+    if not axes or not axes.endswith("d"):
+        return
+    for S in pairs[0].world.leaves("spd"):
+        j = "_j" if "k" in pairs[0].world.kinds[S].axes else ""
+        big = [p for p in pairs if p.t.shape[-1] > 1]
+        if len(big) < 3 or "." in S or (j and "k" not in axes):
+            continue
+        for power, words in (
+            (2, f"{S}{j}^2"),
+            (-2, f"the inverse of {S}{j}^2"),
+            (1, f"{S}{j}"),
+            (-1, f"the inverse of {S}{j}"),
+        ):
+            for slug, how in (("left", _left), ("both", _both), ("right", _right)):
+                if slug != "left" and not axes.endswith("dd"):
+                    continue
+                cs = []
+                for p in big:
+                    M = np.linalg.matrix_power(p.world.values[S], power)
+                    if (axes in ("nd", "ndd") and M.ndim == 3) or axes.startswith("k") != (M.ndim == 3):
+                        break
+                    u = how(M, p.t)
+                    c = float((u * p.a).sum() / (u * u).sum())
+                    if not same(p.a, c * u):
+                        break
+                    cs.append(c)
+                if len(cs) == len(big) and np.allclose(cs, cs[0], rtol=1e-6) and nice(cs[0]):
+                    side = {"left": "times", "right": "with, on the right,", "both": "with, on both sides,"}[slug]
+                    front = "" if np.isclose(cs[0], 1) else f"{nice(cs[0])} "
+                    ask = {2: f"{S} where its inverse belongs?", -2: "an inverse where the matrix itself belongs?"}.get(
+                        power, f"is {S} missing somewhere, or one too many?"
+                    )
+                    text = f"Your {name} is {front}the right one {side} {words}: {ask}"
+                    yield Finding("power of Sigma", text, "inverse", S, weight=96)
+                    return
+
+
+def _left(M, t):
+    return np.einsum("...ab,...b->...a", M, t) if t.ndim == M.ndim - 1 or t.shape[-2] != t.shape[-1] else M @ t
+
+
+def _right(M, t):
+    return t @ M
+
+
+def _both(M, t):
+    return M @ t @ M
+
+
+def _terms(pairs, axes, name):
+    """The difference, or the ratio, is one known term."""
+    if axes is None:
+        return
+    D = [p.a - p.t for p in pairs]
+    scale = [max(np.abs(p.a).max(initial=0), np.abs(p.t).max(initial=0)) for p in pairs]
+    if any(np.abs(u).max(initial=0) <= 1e-9 * s for u, s in zip(D, scale, strict=True)):
+        keep = [i for i, (u, s) in enumerate(zip(D, scale, strict=True)) if np.abs(u).max(initial=0) > 1e-9 * s]
+        zero = [i for i in range(len(D)) if i not in keep]
+    else:
+        keep, zero = list(range(len(D))), []
+    if len(keep) >= 3:
+        tables = [terms.summands(p.world) for p in pairs]
+        for index, term in enumerate(tables[keep[0]]):
+            c = None
+            for i in [*keep, *zero]:
+                other = tables[i][index] if index < len(tables[i]) else None
+                if other is None or other.words != term.words:
+                    c = None
+                    break
+                u = terms.fitted(other, axes, pairs[i].world.sizes)
+                if u is None or u.shape != D[i].shape or not np.isfinite(u).all():
+                    c = None
+                    break
+                if c is None:
+                    norm = float((u * u).sum())
+                    c = float((u * D[i]).sum()) / norm if norm > 0 else 0.0
+                    if abs(c) not in COEFFICIENTS and not any(np.isclose(abs(c), v, rtol=1e-6) for v in COEFFICIENTS):
+                        c = None
+                        break
+                if np.abs(D[i] - c * u).max(initial=0) > 1e-6 * np.abs(D[i]).max(initial=0) + 1e-9 * scale[i] + 1e-12:
+                    c = None
+                    break
+            if c:
+                yield _missing(term, c, name)
+                break
+        yield from _constant_difference(pairs, D, axes, name)
+    yield from _term_factor(pairs, axes, name)
+
+
+def _missing(term, c, name):
+    amount = next(w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6))
+    if term.words == "1":
+        number = f"{c:.3g}"
+        return Finding(
+            "off by a number",
+            f"Your {name} is the right one plus {number}, in every entry: where does that come from?",
+            "term",
+            "1",
+            weight=92,
+        )
+    what = f"{amount}{term.words}"
+    if term.usual is not None and np.isclose(c, -term.usual):
+        text = f"Your {name} is the right one {'plus' if c > 0 else 'minus'} {what}: that term is missing in it."
+        return Finding("term missing", text, "term", term.words, weight=94)
+    if term.usual is not None and np.isclose(c, -2 * term.usual):
+        text = (
+            f"Your {name} is the right one {'plus' if c > 0 else 'minus'} {what}: that term has the wrong sign in it."
+        )
+        return Finding("term sign", text, "sign", term.words, weight=94)
+    text = (
+        f"Your {name} is exactly the right one {'plus' if c > 0 else 'minus'} {what}: where does that term come from?"
+    )
+    return Finding("term", text, "term", term.words, weight=92)
+
+
+def _constant_difference(pairs, D, axes, name):
+    """The difference varies along some axes only: it says which terms cannot be at fault."""
+    if len(axes) < 2 or len(set(axes)) < len(axes):
+        return
+    free = []
+    for i, letter in enumerate(axes):
+        some = [u for u in D if u.shape[i] > 1]
+        if len(some) >= 3 and all(np.ptp(u, axis=i).max() <= 1e-7 * np.abs(u).max() for u in some):
+            free.append(letter)
+    if len(free) == len(axes):
+        yield Finding(
+            "same everywhere",
+            f"Your {name} is off by the same number in every entry of a problem.",
+            "term",
+            "constant",
+            weight=72,
+        )
+    elif free:
+        rest = [letter for letter in axes if letter not in free]
+        one = {"n": "point", "k": "component", "d": "column"}.get(rest[0], "entry")
+        over = axis_words(free[0])
+        yield Finding(
+            "off by axis",
+            f"Your {name} is off by a number of each {one}, the same for all {over}: look at the terms that belong to a {one} alone.",
+            "term",
+            rest[0],
+            weight=66,
+        )
+
+
+def _term_factor(pairs, axes, name):
+    """The ratio is a known quantity of each component or point, or depends on one axis only."""
+    if not axes:
+        return
+    ratios = []
+    for p in pairs:
+        r = _ratio(p)
+        if r is None or np.isnan(r).all():
+            return
+        ratios.append(r)
+    big = [(p, r) for p, r in zip(pairs, ratios, strict=True) if p.t.shape[0] > 1]
+    if len(big) < 3:
+        return
+    tables = [terms.factors(p.world) for p, _ in big]
+    for index, term in enumerate(tables[0]):
+        if not term.axes:
+            continue
+        for power, how in (
+            (1, "{}"),
+            (-1, "1/{}"),
+            (2, "{}^2"),
+            (-2, "1/{}^2"),
+            (0.5, "sqrt({})"),
+            (-0.5, "1/sqrt({})"),
+        ):
+            c = None
+            for (p, r), table in zip(big, tables, strict=True):
+                other = table[index] if index < len(table) else None
+                u = terms.fitted(other, axes, p.world.sizes) if other and other.words == term.words else None
+                if u is None or u.shape != r.shape:
+                    c = None
+                    break
+                if set(other.axes) - set(axes):
+                    c = None
+                    break
+                rest = r / u**power
+                c = np.nanmedian(rest) if c is None else c
+                if not np.allclose(rest[np.isfinite(rest)], c, rtol=1e-6):
+                    c = None
+                    break
+            if c and nice(c):
+                front = "" if np.isclose(c, 1) else f"{nice(c)} "
+                words = how.format(term.words)
+                text = f"Your {name} is {front}the right one times {words}: where does {term.words} come in, and where does it cancel?"
+                yield Finding("term factor", text, "factor", term.words, weight=93)
+                return
+    if len(axes) < 2:
+        return
+    for i, letter in enumerate(axes[:1]):
+        others = tuple(range(1, len(axes)))
+        if all(_flat(r, others) for _, r in big) and not all(_flat(r, tuple(range(r.ndim))) for _, r in big):
+            one = {"n": "point", "k": "component", "d": "column"}.get(letter, "entry")
+            text = f"Your {name} is right up to one factor for each {one}: what is a {one}'s share divided by?"
+            yield Finding("factor by axis", text, "factor", letter, weight=70)
+
+
+def _flat(r, axes):
+    """True if r does not change along these axes."""
+    with np.errstate(all="ignore"):
+        low, high = np.nanmin(r, axis=axes), np.nanmax(r, axis=axes)
+    return bool((np.abs(high - low) <= 1e-6 * np.maximum(np.abs(high), np.abs(low))).all())

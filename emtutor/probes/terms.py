@@ -1,0 +1,206 @@
+"""The terms of the lecture's formulas, computed from a problem: what a wrong answer may lack, or have too much of.
+
+Each term has axes, so that it can be compared with an output of any axes: (n,) is spread over components, (n, k) is
+summed over whatever the output does not have.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from emtutor.probes.worlds import World
+
+
+class Term(NamedTuple):
+    words: str  # "log det Sigma_j"
+    axes: str
+    value: np.ndarray
+    usual: float | None = None  # its coefficient in a log-density or a bound
+    about: str = ""  # the argument that it is about
+
+
+def factors(w: World):
+    """Terms that may multiply an output: sizes, numbers, and positive quantities of a component or a point."""
+    found = [
+        Term(letter, "", np.asarray(float(size)), None, letter) for letter, size in w.sizes.items() if letter in "nkd"
+    ]
+    for name, q in w.kinds.items():
+        if q.kind in ("positive", "simplex", "above1", "chance", "counts") and name in w.values and "." not in name:
+            value = np.asarray(w.values[name], float)
+            if len(q.axes) == value.ndim and value.size and (value > 0).all():
+                found.append(Term(_with_index(name, q.axes), q.axes, value, None, name))
+    for name in ("r", "z", "q"):
+        if name in w.values and w.kinds[name].axes == "nk":
+            R = np.asarray(w.values[name], float).sum(0)
+            if (R > 0).all():
+                found.append(Term("R_j" if name == "r" else f"sum_i {name}_ij", "k", R, None, name))
+    if "labels" in w.values and "k" in w.values:
+        count = np.bincount(w.values["labels"], minlength=int(w.values["k"])).astype(float)
+        if (count > 0).all():
+            found.append(Term("the number of points of component j", "k", count, None, "labels"))
+    for name in w.leaves("spd"):
+        if "." not in name:
+            axes = w.kinds[name].axes[:-2]
+            det = np.linalg.det(w.values[name])
+            if (det > 0).all():
+                found.append(Term(f"det {_with_index(name, axes)}", axes, det, None, name))
+    mixture = _mixture(w)
+    if mixture and mixture[1] is not None:
+        joint = mixture[1]
+        evidence = np.logaddexp.reduce(joint, axis=1)
+        r = np.exp(joint - evidence[:, None])
+        with np.errstate(all="ignore"):
+            found += [
+                Term("R_j", "k", r.sum(0), None, "r"),
+                Term("r_ij", "nk", r, None, "r"),
+                Term("p(x_i)", "n", np.exp(evidence), None, "pi"),
+            ]
+    return [t for t in found if np.isfinite(t.value).all() and (t.value > 0).all()]
+
+
+def summands(w: World):
+    """Terms that may be added to an output: the pieces of log-densities, bounds and priors."""
+    found = []
+    n, d = w.sizes.get("n"), w.sizes.get("d")
+    if d:
+        found.append(Term("d/2 log 2 pi", "", np.asarray(d / 2 * np.log(2 * np.pi)), -1.0, "Sigma"))
+        if n:
+            found.append(Term("n d/2 log 2 pi", "", np.asarray(n * d / 2 * np.log(2 * np.pi)), -1.0, "Sigma"))
+    for name in w.leaves("spd"):
+        if "." not in name:
+            axes = w.kinds[name].axes[:-2]
+            found.append(
+                Term(f"log det {_with_index(name, axes)}", axes, np.linalg.slogdet(w.values[name])[1], -0.5, name)
+            )
+            found.append(Term(f"{_with_index(name, axes)}", w.kinds[name].axes, w.values[name], None, name))
+            found.append(
+                Term(
+                    f"the inverse of {_with_index(name, axes)}",
+                    w.kinds[name].axes,
+                    np.linalg.inv(w.values[name]),
+                    None,
+                    name,
+                )
+            )
+    weights = [("", None, "")]
+    mixture = _mixture(w)
+    if mixture:
+        squared, joint, density, axes = mixture
+        found.append(Term("the quadratic form (x - mu)^T Sigma^-1 (x - mu)", axes, squared, -0.5, "x"))
+        found.append(Term("log N(x_i; mu, Sigma)", axes, density, 1.0, "x"))
+        if joint is not None:
+            evidence = np.logaddexp.reduce(joint, axis=1)
+            r = np.exp(joint - evidence[:, None])
+            found += [
+                Term("log p(x_i)", "n", evidence, 1.0, "pi"),
+                Term("log p(x_i, z_ij = 1)", "nk", joint, None, "pi"),
+                Term("log r_ij", "nk", joint - evidence[:, None], None, "r"),
+                Term("the entropy of the posterior", "n", -np.sum(r * (joint - evidence[:, None]), 1), 1.0, "r"),
+            ]
+            weights.append(("r-weighted ", r, "r"))
+    for name in w.leaves("simplex", "onehot"):
+        if "." in name:
+            continue
+        value, axes = np.asarray(w.values[name], float), w.kinds[name].axes
+        with np.errstate(all="ignore"):
+            logs = np.where(value > 0, np.log(value), 0.0)
+        if axes in ("nk", "k") and w.kinds[name].kind == "simplex":
+            found.append(Term(f"the entropy of {name}", axes[:-1], -(value * logs).sum(-1), 1.0, name))
+        if axes == "k":
+            found.append(Term(f"log {name}_j", "k", logs, 1.0, name))
+        elif axes == "nk":
+            weights.append((f"{name}-weighted ", value, name))
+            found.append(Term(f"log {name}_ij", "nk", logs, None, name))
+        found.append(Term(_with_index(name, axes), axes, value, None, name))
+    for table in w.leaves("log"):
+        a, axes = np.asarray(w.values[table], float), w.kinds[table].axes
+        if axes not in ("nk", "k") or not np.isfinite(a).all():
+            continue
+        evidence = np.logaddexp.reduce(a, axis=-1)
+        found.append(Term("log p(x)" if axes == "k" else "log p(x_i)", axes[:-1], evidence, 1.0, table))
+        for q in ("q", "q_old", "r"):
+            if q in w.values and w.kinds[q].axes == axes:
+                p = np.asarray(w.values[q], float)
+                with np.errstate(all="ignore"):
+                    log_q = np.where(p > 0, np.log(p), 0.0)
+                found.append(Term(f"the expectation of {table} under {q}", axes[:-1], (p * a).sum(-1), 1.0, table))
+                found.append(
+                    Term(f"KL({q} || posterior)", axes[:-1], (p * (log_q - a + evidence[..., None])).sum(-1), 1.0, q)
+                )
+    for name, q in w.kinds.items():
+        if (
+            name in w.values
+            and "." not in name
+            and q.kind in ("positive", "above1", "real", "centre", "means", "points")
+        ):
+            value = np.asarray(w.values[name], float)
+            if value.ndim == len(q.axes):
+                found.append(Term(_with_index(name, q.axes), q.axes, value, None, name))
+                if q.kind in ("positive", "above1") and (value > 0).all():
+                    found.append(Term(f"log {_with_index(name, q.axes)}", q.axes, np.log(value), None, name))
+    found.append(Term("1", "", np.asarray(1.0), None, ""))
+    more = []
+    for term in found:
+        if term.axes in ("k", "nk"):
+            for words, weight, about in weights:
+                if weight is not None and about != term.about and weight.shape[1] == term.value.shape[-1]:
+                    more.append(
+                        Term(f"{words}sum of {term.words}", "n", (weight * term.value).sum(1), term.usual, term.about)
+                    )
+                    if term.axes == "k":
+                        more.append(Term(f"R_j {term.words}", "k", weight.sum(0) * term.value, term.usual, term.about))
+    return found + more
+
+
+def fitted(term, axes, sizes):
+    """The term's value with the output's axes: summed over the axes that the output lacks, spread over those it adds.
+
+    None where the axes do not match.
+    """
+    value, own = np.asarray(term.value, float), list(term.axes)
+    if len(set(own)) < len(own) or len(set(axes)) < len(axes):
+        if not (axes.endswith(term.axes) or "d" not in term.axes):
+            return None
+    for letter in list(own):
+        if letter not in axes:
+            if letter not in "nk":
+                return None
+            value = value.sum(own.index(letter))
+            own.remove(letter)
+    if "".join(own) == axes:
+        return value
+    shape, position = [], 0
+    for letter in axes:
+        if position < len(own) and own[position] == letter:
+            shape.append(sizes[letter])
+            position += 1
+        else:
+            shape.append(1)
+    if position < len(own):
+        return None
+    return np.broadcast_to(value.reshape(shape), [sizes[letter] for letter in axes])
+
+
+def _mixture(w):
+    """Squared Mahalanobis distances, log joint, log density and their axes, if the problem has x, mu and Sigma."""
+    v = w.values
+    if not {"x", "mu", "Sigma"} <= v.keys() or w.kinds["x"].axes != "nd" or w.kinds["mu"].axes not in ("d", "kd"):
+        return None
+    one = w.kinds["mu"].axes == "d"
+    mu, Sigma = (v["mu"][None], v["Sigma"][None]) if one else (v["mu"], v["Sigma"])
+    away = v["x"][:, None] - mu
+    squared = np.einsum("nka,kab,nkb->nk", away, np.linalg.inv(Sigma), away)
+    density = -(v["x"].shape[1] * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1] + squared) / 2
+    if one:
+        return squared[:, 0], None, density[:, 0], "n"
+    if "pi" not in v:
+        return squared, None, density, "nk"
+    return squared, density + np.log(np.where(v["pi"] > 0, v["pi"], 1e-300)), density, "nk"
+
+
+def _with_index(name, axes):
+    if axes == "":
+        return name
+    if axes[0] == "n" and len(axes) > 1 and axes[1] == "k":
+        return f"{name}_ij"
+    return f"{name}_{ {'k': 'j', 'n': 'i'}.get(axes[0], axes[0]) }" if axes[0] in "kn" else name
