@@ -94,14 +94,15 @@ def _log(q):
 
 
 def _log_posterior(a):
-    evidence = logsumexp(a, axis=-1, keepdims=True)
-    if not np.isfinite(evidence).all():
-        i = int(np.argwhere(~np.isfinite(evidence.ravel()))[0, 0])
+    highest = a.max(-1, keepdims=True)
+    if not np.isfinite(highest).all():
+        i = int(np.argwhere(~np.isfinite(highest.ravel()))[0, 0])
         raise ValueError(
             f"point {i} has density 0 under every component, so it has no posterior: "
             "it lies too far out even for logarithms, or every pi_j is 0"
         )
-    return a - evidence
+    a = a - highest  # first: far out, where log p is -1e9, rows would otherwise sum to one only within 1e-7
+    return a - logsumexp(a, axis=-1, keepdims=True)
 
 
 def _distribution(name, q):

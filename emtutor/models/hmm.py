@@ -57,7 +57,7 @@ def backward(log_A, log_B):
 
 
 def chain(log_emission, fit_emission, Theta):
-    """The model of log_emission: (x, theta) -> log p(x_t | z_t = j), (T, k), and fit_emission: (x, gamma) -> theta[2]."""
+    """The model with log_emission (x, theta) -> log p(x_t | z_t = j), (T, k), fit_emission (x, gamma) -> theta[2]."""
 
     def logs(x, theta):
         pi = arguments.distribution("pi", theta[0], "(k)")
