@@ -8,6 +8,7 @@ import ast
 import copy
 import hashlib
 import inspect
+import itertools
 import os
 import re
 import sys
@@ -22,7 +23,7 @@ import nbformat
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a widget of a kernel that has gone
 CELL_METADATA = ("tags", "slideshow")
-OUTPUT_METADATA = ("width", "height", "needs_background")
+OUTPUT_METADATA = ("alt", "width", "height", "needs_background")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -128,7 +129,7 @@ def _has_content(out):
 def _output(out, count):
     if "data" in out:
         out.data = nbformat.from_dict({kind: value for kind, value in out.data.items() if kind != WIDGET_VIEW})
-        kept = {kind: _picture_size(out.metadata[kind]) for kind in out.data if kind in out.get("metadata", {})}
+        kept = {kind: _of_picture(out.metadata[kind]) for kind in out.data if kind in out.get("metadata", {})}
         out.metadata = nbformat.from_dict({kind: size for kind, size in kept.items() if size})
         out.pop("transient", None)
     if out.output_type == "execute_result":
@@ -136,7 +137,7 @@ def _output(out, count):
     return out
 
 
-def _picture_size(metadata):
+def _of_picture(metadata):
     return {key: metadata[key] for key in OUTPUT_METADATA if key in metadata}
 
 
@@ -171,14 +172,14 @@ def functions(notebook):
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
-        for node in _parsed(cell.source):
+        for node in parsed(cell.source):
             if isinstance(node, ast.FunctionDef):
                 start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
                 found.append(Stub(index, node.name, start, node.end_lineno or node.lineno, node, _is_empty(node)))
     return found
 
 
-def _parsed(source):
+def parsed(source):
     """The statements of a cell; IPython's own lines (magics, shell, help) count as comments."""
     if source.lstrip().startswith("%%"):
         return []
@@ -205,8 +206,8 @@ def stubs(notebook):
 def _replaced(notebook, source_of):
     """A copy without outputs in which source_of(function), where it is not None, stands in place of that function."""
     notebook, names = copy.deepcopy(notebook), []
-    for function in reversed(functions(notebook)):  # from the end, so that earlier positions stay true
-        source = source_of(function)
+    replacements = [(function, source_of(function)) for function in functions(notebook)]
+    for function, source in reversed(replacements):  # from the end, so that earlier positions stay true
         if source is None:
             continue
         cell = notebook.cells[function.cell]
@@ -247,13 +248,14 @@ def solution_source(function, name):
     return re.sub(rf"\bdef {re.escape(function.__name__)}\b", f"def {name}", source, count=1)
 
 
-def break_(notebook, body="return None"):
-    """A copy in which the body of every stub is `body`: what a learner's mistake does to the rest of the notebook."""
+def break_(notebook, *bodies):
+    """A copy in which stubs have the given bodies in turn: what a learner's mistakes do to the rest of the notebook."""
+    turn = itertools.cycle(bodies)
 
     def source_of(function):
         if not function.unsolved:
             return None
-        return f"def {function.name}({ast.unparse(function.node.args)}):\n" + textwrap.indent(body, "    ")
+        return f"def {function.name}({ast.unparse(function.node.args)}):\n" + textwrap.indent(next(turn), "    ")
 
     return _replaced(notebook, source_of)[0]
 
