@@ -36,7 +36,7 @@ def _remedy(name, a, axes):
     if a.ndim == 1 and len(axes) == 2:
         return f": write {name}[:, None] for one dimension"
     sizes = tuple(int(s) if s.isdigit() else None for s in axes)
-    if a.ndim == 2 and len(axes) == 2 and sizes[::-1] == a.shape:
+    if a.ndim == 2 == len(axes) and all(want in (None, got) for want, got in zip(sizes[::-1], a.shape, strict=True)):
         return f": transposed? try {name}.T"
     return ""
 

@@ -194,7 +194,8 @@ def _refuse_collapse(x, R, Sigma):
     if not np.isfinite(Sigma).all():
         return  # a wrong r put in by a learner: the figures of the step say so
     low = np.linalg.eigvalsh(Sigma / np.outer(spread, spread))
-    for j in map(int, np.flatnonzero(low[:, 0] < _COLLAPSED**2)):
+    rounding = 4 * x.shape[1] * np.finfo(float).eps * low[:, -1]  # an eigenvalue below this is zero, computed
+    for j in map(int, np.flatnonzero(low[:, 0] < np.maximum(_COLLAPSED**2, rounding))):
         kind = "one point" if low[j, -1] < _COLLAPSED**2 else "a line or plane"
         if len(x) > 1 and np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
             raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")

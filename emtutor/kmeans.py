@@ -29,17 +29,18 @@ def assign(x, mu):
 
 def update_means(x, labels, k):
     """mu_j = the mean of the points labelled j, (k, d). Raises ValueError for a cluster without points."""
-    x, labels = arguments.points(x), np.asarray(labels)
+    x = arguments.points(x)
+    labels = _labels(labels, len(x), k)
     count = np.bincount(labels, minlength=k)
     if (count == 0).any():
-        raise ValueError(f"cluster {int(np.argmin(count))} has no points, so no mean: start it elsewhere")
+        raise ValueError(f"cluster {int(np.argmin(count)) + 1} has no points, so no mean: start it elsewhere")
     return np.stack([x[labels == j].mean(0) for j in range(k)])
 
 
 def distortion(x, mu, labels):
     """J = sum_i |x_i - mu_label(i)|^2. Bishop, PRML, (9.1)."""
     x, mu = _checked(x, mu)
-    return float(((x - mu[labels]) ** 2).sum())
+    return float(((x - mu[_labels(labels, len(x), len(mu))]) ** 2).sum())
 
 
 def steps(x, mu):
@@ -78,6 +79,15 @@ def critical_beta(x):
 
 def _squared_distances(x, mu):
     return ((x[:, None, :] - mu) ** 2).sum(2)
+
+
+def _labels(labels, n, k):
+    labels = np.asarray(labels)
+    if labels.shape != (n,) or labels.dtype.kind not in "iu":
+        raise ValueError(f"labels must be {n} whole numbers, got shape {labels.shape} of {labels.dtype}")
+    if labels.min() < 0 or labels.max() >= k:
+        raise ValueError(f"labels must lie in 0 .. {k - 1}, got {labels.min()} .. {labels.max()}")
+    return labels
 
 
 def _checked(x, mu):
