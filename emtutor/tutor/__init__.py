@@ -1,0 +1,1 @@
+"""check, hint, solution, progress: the tutor that names the mistake."""

@@ -1,0 +1,136 @@
+"""What an exercise is, and where all of them are found.
+
+An exercise is one record. A lesson's records stand in `emtutor/tutor/lessons/lNN_topic.py`, in a list `EXERCISES` in
+the lesson's order; a module is found by being there. The whole of one, in a file of its own:
+
+    import numpy as np
+
+    from emtutor import problems
+    from emtutor.tutor.exercise import Exercise, Mistake
+
+    def update_pi(r):
+        return r.sum(0) / len(r)
+
+    def _no_division(r):
+        return r.sum(0)
+
+    def _over_components(r):
+        return r.sum(0) / r.shape[1]
+
+    EXERCISES = [
+        Exercise(
+            update_pi,
+            lesson="04-lagrange",
+            statement="The weights that maximise sum_j R_j log pi_j on the simplex, from r (n, k).",
+            out={"pi": "k"},
+            problems=lambda rng: problems.mixture("r", rng),
+            mistakes=[
+                Mistake("not-divided", _no_division, "Your weights sum to n. Which constraint did lambda stand for?"),
+                Mistake("lambda-k", _over_components, "You divided by the number of components. ..."),
+            ],
+            hints=["a nudge", "a step", "nearly there"],
+            by_hand="Take three points and two components and ...",
+        ),
+    ]
+
+solution   a function with the learner's name and parameters. Its source is shown by `solution()` and put into the stub
+           by `emtutor solve`, so it is readable and self-contained: about a dozen lines, only `np` and imports inside.
+statement  one to three sentences: what the function returns, with every symbol's shape. Not how.
+out        names and axes of what is returned, in order: {"r": "nk"}, {"pi": "k", "mu": "kd", "Sigma": "kdd"}, and
+           {"log_likelihood": ""} for a number. Several names: a tuple in this order is expected.
+problems   rng -> list of `Problem(label, args)`, args by parameter name in order; hand-sized first, then hostile ones.
+           They must tell every two mistakes apart; use `emtutor.problems`.
+mistakes   wrong formulas as functions of the same parameters. An answer is named by the first mistake that agrees with
+           it on every problem (where the mistake raises or returns None it says nothing) and that differs from the
+           truth on one. A hint says what is wrong and asks one question. `same_as` lists slugs that no problem can tell
+           apart from this one. Mistakes may use anything, emtutor too; only solutions may not.
+hints      three or more, from a nudge to nearly the answer, none of them a line of the solution.
+by_hand    what to try with pencil and paper when the hints are used up.
+notation   axes of parameters, and their kind, where they differ from `probes.NOTATION` (handed to `probes.find`).
+unit       power of x's unit in the output (a number, or a tuple for several), None where it has none.
+same       (problem, a, b) -> bool: when two outputs count as the same. The default compares by value. Permuted labels
+           and random samples need another; it serves for mistakes too.
+judge      (problem, output) -> "" if the output is right, else a sentence for the student, or a pair (slug, sentence).
+           For open answers and algorithms, where the solution's own value is only one of the right ones.
+scale      (*args) -> the size of the terms that cancel (a number or one for each output), for outputs that are exactly
+           zero on some problem: differences below 1e-9 of it do not count.
+accepts    other right conventions: functions of the same parameters, each right if it agrees on all problems.
+extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before probes.
+few_mistakes  why there are fewer than four mistakes, in a sentence.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from inspect import signature
+from typing import Any, NamedTuple
+
+
+class Mistake(NamedTuple):
+    """A wrong formula that people write, and what to say to those who did."""
+
+    slug: str
+    function: Callable
+    hint: str
+    same_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise; the module's docstring says what each field is."""
+
+    solution: Callable
+    lesson: str
+    statement: str
+    out: dict[str, str]
+    problems: Callable[[Any], list]
+    mistakes: list[Mistake]
+    hints: list[str]
+    by_hand: str = ""
+    notation: dict[str, Any] | None = None
+    unit: Any = None
+    same: Callable | None = None
+    judge: Callable | None = None
+    scale: Callable | None = None
+    accepts: list[Callable] = field(default_factory=list)
+    extra: Callable | None = None
+    few_mistakes: str = ""
+
+    @property
+    def name(self):
+        return self.solution.__name__
+
+    @property
+    def parameters(self):
+        return tuple(signature(self.solution).parameters)
+
+    def __repr__(self):
+        return f"Exercise({self.name}, lesson {self.lesson})"
+
+
+@cache
+def exercises():
+    """{name: Exercise} in the order of the lessons."""
+    from emtutor.tutor import lessons
+
+    found = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__) if m.name.startswith("l")):
+        for exercise in importlib.import_module(f"{lessons.__name__}.{module}").EXERCISES:
+            if exercise.name in found:
+                raise ValueError(f"two exercises are called {exercise.name!r}: {found[exercise.name]!r}, {exercise!r}")
+            found[exercise.name] = exercise
+    return found
+
+
+def find(name):
+    """The exercise of that name; ValueError with the nearest name if there is none."""
+    if not isinstance(name, str):
+        raise ValueError(f"an exercise is known by its name, such as 'e_step', got {type(name).__name__}")
+    if name in exercises():
+        return exercises()[name]
+    near = get_close_matches(name, exercises(), n=1, cutoff=0.5)
+    meant = f"did you mean {near[0]}?" if near else "progress() lists them all"
+    raise ValueError(f"there is no exercise {name!r}: {meant}")
