@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import itertools
 import os
-import re
 import sys
 import tempfile
 import textwrap
@@ -233,19 +232,10 @@ def solve(notebook, solution_of=None):
 
 def tutor_solution(name):
     """The source of exercise `name`'s solution as it stands in a notebook, or None if there is no such exercise."""
-    from emtutor import tutor
+    from emtutor.tutor.exercise import exercises
 
-    try:
-        record = tutor.find(name)
-    except (KeyError, LookupError, ValueError):
-        return None
-    return None if record is None else solution_source(record.solution, name)
-
-
-def solution_source(function, name):
-    """The source of `function`, at the left margin and under `name`."""
-    source = textwrap.dedent(inspect.getsource(function))
-    return re.sub(rf"\bdef {re.escape(function.__name__)}\b", f"def {name}", source, count=1)
+    record = exercises().get(name)
+    return None if record is None else textwrap.dedent(inspect.getsource(record.solution))
 
 
 def break_(notebook, *bodies):
