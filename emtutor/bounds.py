@@ -106,7 +106,7 @@ def _log_posterior(a):
 
 
 def _distribution(name, q):
-    q = np.asarray(q, dtype=float)
+    q = arguments.array(name, q)
     return arguments.distribution(name, q, "(k)" if q.ndim == 1 else "(n, k)")
 
 
@@ -120,9 +120,9 @@ def _log_table(log_joint):
 
 
 def _log_joint(log_joint, q):
-    a, q = _log_table(log_joint), _distribution("q", q)
-    _same_shape("q", q, "log_joint", a)
-    return a, q
+    a, q = _log_table(log_joint), arguments.array("q", q)
+    _same_shape("q", q, "log_joint", a)  # first: of a transposed q it is the shape that helps, not the sums
+    return a, _distribution("q", q)
 
 
 def _same_shape(name, a, other, b):

@@ -195,9 +195,9 @@ def _like(start, theta):
 
 def _returned(name, value):
     """What a learner's step returned: a list of rows is as good as an array, nothing at all is a mistake."""
-    if value is None:
-        raise ValueError(f"{name} returned None: is a return missing?")
-    return np.asarray(value, float) if isinstance(value, list) else value
+    if value is None or value is ...:
+        raise ValueError(f"{name} returned {value}: is a return missing?")
+    return np.asarray(value, float) if name == "e_step" and isinstance(value, list) else value
 
 
 def _describe(value):
