@@ -5,6 +5,8 @@ import numpy as np
 from emtutor.probes import behaviour, relations
 from emtutor.probes.cases import cases
 from emtutor.probes.relations import Finding, Pair
+from emtutor.probes.inputs import replacements
+from emtutor.probes.variants import variants as source_variants
 from emtutor.probes.worlds import fresh, world
 
 CALLS = 700  # of the answer, at most: what keeps `find` within its time on problems as small as the lessons'
@@ -21,23 +23,26 @@ def agree(a, b, rtol=1e-6, atol=1e-9):
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
 
 
-def find(answer, truth, problems, *, notation=None, out=None, parts=None, name="result", variants=(), seed=0):
+def find(answer, truth, problems, *, notation=None, out=None, name="result", variants=None, seed=0):
     """What is true of a wrong answer, best first; an empty list if it is right or nothing is known.
 
     answer, truth: called with a problem's arguments by position; what raises counts as disagreement.
     problems: list of Problem. notation: axes of arguments where they differ from NOTATION, {"mu": "d"}.
-    out: axes of the output ("kd"), or a tuple of them, one for each of the `parts` ("pi", "mu", "Sigma").
-    name: what the output is called in a sentence. variants: `Variant`s of the truth, each with its own finding.
+    out: axes of the output ("kd"), or names and axes of its parts, {"pi": "k", "mu": "kd", "Sigma": "kdd"}.
+    name: what the output is called in a sentence. variants: variants of the truth
+    with their own sentences; None makes them from its source, () makes none.
     """
     study = _Study(answer, truth, [world(p, notation) for p in problems], seed)
     if study.right():
         return []
+    if isinstance(out, dict) and len(out) == 1:
+        ((name, out),) = out.items()
     results = [t for _, t in study.given.values() if t is not None]
     if results and isinstance(results[0], tuple):
-        found = _in_parts(study, results, out, parts, seed)
+        found = _in_parts(study, results, out, seed)
     else:
         found = _one_output(study, out if isinstance(out, str) else None, name)
-    found += _variants(study, variants)
+    found += _exact(study, source_variants(truth) if variants is None else variants, name)
     best: dict[str, Finding] = {}
     for f in sorted(found, key=lambda f: -f.weight):
         best.setdefault(f.sentence, f)
@@ -64,7 +69,12 @@ class _Study:
     def both(self, w):
         """(answer's output, truth's output) as arrays or tuples of them; None in the place of one that failed."""
         self.calls += 1
-        return _called(self.answer, w.problem()), _called(self.truth, w.problem())
+        a, t = _called(self.answer, w.problem()), _called(self.truth, w.problem())
+        if isinstance(t, tuple) and isinstance(a, np.ndarray) and a.ndim and len(a) == len(t):
+            a = tuple(a)
+        elif isinstance(t, np.ndarray) and isinstance(a, tuple) and len({u.shape for u in a}) == 1:
+            a = np.array(a)
+        return a, t
 
     def pair(self, w):
         """Both outputs as arrays, or None if either failed."""
@@ -127,11 +137,12 @@ def _extreme(w):
     return any(np.ptp(np.asarray(w.values[u], float)) > 500 for u in w.leaves("log"))
 
 
-def _in_parts(study, results, out, parts, seed):
+def _in_parts(study, results, out, seed):
     """A tuple: which part is wrong first, and what is true of that."""
     count = len(results[0])
-    names = list(parts) if parts else [f"part {i + 1}" for i in range(count)]
-    outs = out if isinstance(out, (tuple, list)) else [None] * count
+    names, outs = [f"part {i + 1}" for i in range(count)], [None] * count
+    if isinstance(out, dict) and len(out) == count:
+        names, outs = list(out), list(out.values())
     answers = [a for a, _ in study.given.values() if a is not None]
     if not answers:
         return []
@@ -315,11 +326,59 @@ def _case_findings(study):
         yield Finding(c.slug, f"Right whenever {c.when}, wrong otherwise: {c.ask}", "case", c.about, weight=weight)
 
 
-def _variants(study, variants):
-    """Answers that equal a known variant of the truth, everywhere it was tried."""
-    found = []
-    worlds = [study.worlds[i] for i in study.generic()] + [w for i, w in enumerate(study.worlds)]
-    telling = [w for i, w in enumerate(study.worlds) if study.given[i][1] is not None]
-    if not telling:
-        return found
-    return found
+def _same_everywhere(study, other, name):
+    """True if the answer's output equals `other(world)` on every problem where it has one, and on fresh draws."""
+    compared = 0
+    for i, w in [*study.order, *study.more]:
+        a, t = study.given[i] if isinstance(i, int) else study.extra[i]
+        if a is None or t is None:
+            continue
+        b = other(w)
+        if b is None:
+            return False
+        if not _alike(a, b):
+            return False
+        compared += _finite(a)
+    return compared >= 3
+
+
+def _alike(a, b):
+    if isinstance(a, tuple) or isinstance(b, tuple):
+        return isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(map(_alike, a, b))
+    return relations.same(a, b, 1e-7)
+
+
+def _exact(study, variants, name):
+    """Answers that equal the truth for another argument, or a variant of the truth's source, everywhere."""
+    generic = study.generic()
+    if not generic:
+        return
+    wrong = [i for i in generic if study.given[i][0] is None or not agree(*study.given[i])] or [
+        i for i, (a, t) in study.given.items() if t is not None and (a is None or not agree(a, t))
+    ]
+    study.order = [(i, study.worlds[i]) for i in dict.fromkeys([*wrong[:1], *generic, *range(len(study.worlds))])]
+    study.extra, study.more = {}, []
+    for number, w in enumerate(study.draws(3)):
+        study.extra[f"draw {number}"] = study.both(w)
+        study.more.append((f"draw {number}", w))
+    for r in replacements(study.worlds[generic[0]]):
+
+        def other(w, r=r):
+            changed = r.change(w)
+            return None if changed is None else _called(study.truth, changed.problem())
+
+        first = other(study.order[0][1])
+        a = study.given[study.order[0][0]][0]
+        if first is None or a is None or not _alike(a, first):
+            continue
+        if _same_everywhere(study, other, name):
+            yield Finding(
+                f"{r.about} {r.slug}", f"Your {name} is the right one {r.sentence}", r.cause, r.about, weight=91
+            )
+    for v in variants:
+        a = study.given[study.order[0][0]][0]
+        first = _called(v.function, study.order[0][1].problem())
+        if first is None or a is None or not _alike(a, first):
+            continue
+        if _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), name):
+            yield Finding("variant", f"Your {name} is what comes out {v.sentence}", v.cause, v.about, weight=v.weight)

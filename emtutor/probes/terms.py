@@ -55,6 +55,8 @@ def factors(w: World):
                 Term("r_ij", "nk", r, None, "r"),
                 Term("p(x_i)", "n", np.exp(evidence), None, "pi"),
             ]
+    n = w.sizes.get("n")
+    found += [t._replace(words=f"{t.words} / n", value=t.value / n) for t in found if t.axes == "k" and n]
     return [t for t in found if np.isfinite(t.value).all() and (t.value > 0).all()]
 
 
@@ -98,6 +100,7 @@ def summands(w: World):
                 Term("the entropy of the posterior", "n", -np.sum(r * (joint - evidence[:, None]), 1), 1.0, "r"),
             ]
             weights.append(("r-weighted ", r, "r"))
+            found += _gradient_terms(w, r)
     for name in w.leaves("simplex", "onehot"):
         if "." in name:
             continue
@@ -150,6 +153,21 @@ def summands(w: World):
                     if term.axes == "k":
                         more.append(Term(f"R_j {term.words}", "k", weight.sum(0) * term.value, term.usual, term.about))
     return found + more
+
+
+def _gradient_terms(w, r):
+    """The pieces of the gradients: what W_j, R_j and the powers of Sigma_j make."""
+    x, mu, P = w.values["x"], w.values["mu"], np.linalg.inv(w.values["Sigma"])
+    away = x[:, None] - mu
+    W = np.einsum("nk,nka,nkb->kab", r, away, away)
+    R = r.sum(0)[:, None, None]
+    return [
+        Term("R_j times the inverse of Sigma_j", "kdd", R * P, -0.5, "Sigma"),
+        Term("the sandwich of W_j between two inverses of Sigma_j", "kdd", P @ W @ P, 0.5, "Sigma"),
+        Term("W_j", "kdd", W, None, "x"),
+        Term("R_j mu_j", "kd", R[:, 0] * mu, None, "mu"),
+        Term("the sum of r_ij x_i", "kd", r.T @ x, None, "x"),
+    ]
 
 
 def fitted(term, axes, sizes):
