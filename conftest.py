@@ -18,6 +18,7 @@ os.environ.update(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """The cells of one notebook share a kernel: with `--dist loadgroup` they stay on one worker, all else is spread."""
     for item in items:
