@@ -1,7 +1,6 @@
 """Lesson 02: the Gaussian mixture, its log-likelihood, and what changes when the labels are known."""
 
 import numpy as np
-from scipy.stats import kstest
 
 from emtutor import problems
 from emtutor.probes import Problem
@@ -397,6 +396,8 @@ def _fair(problem, output):
     Counts, means and covariances are compared in standard errors; with at most 13 tests a problem and four problems
     that is below 1e-6 in all, and the seed is fixed besides.
     """
+    from scipy.stats import kstest
+
     n, pi, mu, Sigma, _ = problem.args.values()
     x, z = (np.asarray(part, dtype=float) for part in output)
     if not np.isin(z, (0, 1)).all() or (z.sum(1) != 1).any():
