@@ -67,7 +67,7 @@ def _checked(notebook, folder):
     )
     last = v4.new_code_cell("import json\nprint(json.dumps(_asked))")
     notebook.cells = [first, *notebook.cells, last]
-    run = notebooks.execute(notebook, folder, timeout=120)
+    run = notebooks.normalise(notebooks.execute(notebook, folder, timeout=120))
     return [tuple(pair) for pair in json.loads(run.cells[-1].outputs[0].text)]
 
 
@@ -286,7 +286,7 @@ def test_running_uses_this_python_keeps_progress_away_and_leaves_the_argument_al
     notebook = lesson(
         "import os, sys\nprint(sys.executable)\nprint(os.environ['EMTUTOR_HOME'])\nprint(os.getcwd())", output=""
     )
-    run = notebooks.execute(notebook, tmp_path)
+    run = notebooks.normalise(notebooks.execute(notebook, tmp_path))
     python, home, folder = run.cells[1].outputs[0].text.split("\n")[:3]
     assert Path(python).exists()
     assert not Path(home).exists()  # gone with the run
