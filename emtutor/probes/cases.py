@@ -109,7 +109,7 @@ def _simplex(name, q):
             f"where does {name} enter?",
             name,
             _set(name, lambda a, w: np.full(a.shape, 1 / a.shape[1])),
-            (f"{name} equal counts",),
+            (f"{name} equal counts", f"{name} rows alike"),
         ),
         Case(
             f"{name} rows alike",

@@ -97,7 +97,9 @@ class _Study:
             small = sum(size == 1 for size in sizes.values()) + 2 * (sizes.get("n") == sizes.get("k"))
             good.append((small + 5 * _extreme(w), i))
         lowest = min((s for s, _ in good), default=0)
-        return [i for s, i in sorted(good) if s == lowest]
+        chosen = [i for s, i in sorted(good) if s == lowest]
+        richest = max((self.worlds[i].pattern for i in chosen), key=lambda p: len("".join(p)), default=())
+        return [i for i in chosen if self.worlds[i].pattern == richest]
 
     def draws(self, count):
         """Fresh worlds near the generic ones, in turn."""
@@ -188,7 +190,7 @@ def _in_parts(study, results, out, seed):
             if first == 0 or not right
             else f"{_and([names[i] for i in wrong])} are not; first {names[first]}. "
         )
-    found = _one_output(study_part, outs[first], names[first])
+    found = _one_output(study_part, outs[first], names[first]) + list(_exact(study_part, (), names[first]))
     found = [f._replace(sentence=lead + f.sentence, part=names[first]) for f in found]
     text = f"{lead}Your {names[first]} is wrong: does it use what has just been computed, and what was given, in the right places?"
     return [*found, Finding("part", text, "part", names[first], names[first], weight=30)]
@@ -326,17 +328,17 @@ def _case_findings(study):
         yield Finding(c.slug, f"Right whenever {c.when}, wrong otherwise: {c.ask}", "case", c.about, weight=weight)
 
 
-def _same_everywhere(study, other, name):
-    """True if the answer's output equals `other(world)` on every problem where it has one, and on fresh draws."""
+def _same_everywhere(study, other, c=1.0, pattern=None):
+    """True if the answer's output equals c times `other(world)` on every problem where it has one, and on fresh draws."""
     compared = 0
     for i, w in [*study.order, *study.more]:
         a, t = study.given[i] if isinstance(i, int) else study.extra[i]
-        if a is None or t is None:
+        if a is None or t is None or (pattern is not None and w.pattern != pattern):
             continue
         b = other(w)
         if b is None:
             return False
-        if not _alike(a, b):
+        if not _alike(a, b if c == 1 else c * b):
             return False
         compared += _finite(a)
     return compared >= 3
@@ -361,24 +363,46 @@ def _exact(study, variants, name):
     for number, w in enumerate(study.draws(3)):
         study.extra[f"draw {number}"] = study.both(w)
         study.more.append((f"draw {number}", w))
+    start = study.order[0]
+    pattern = start[1].pattern
+    a = study.given[start[0]][0]
+    if a is None:
+        return
     for r in replacements(study.worlds[generic[0]]):
 
         def other(w, r=r):
             changed = r.change(w)
             return None if changed is None else _called(study.truth, changed.problem())
 
-        first = other(study.order[0][1])
-        a = study.given[study.order[0][0]][0]
-        if first is None or a is None or not _alike(a, first):
-            continue
-        if _same_everywhere(study, other, name):
+        c = _factor(a, other(start[1]))
+        if c and _same_everywhere(study, other, c, pattern):
+            text, loss = _apart(c, name)
             yield Finding(
-                f"{r.about} {r.slug}", f"Your {name} is the right one {r.sentence}", r.cause, r.about, weight=91
+                f"{r.about} {r.slug}", f"{text} the right one {r.sentence}", r.cause, r.about, weight=91 - loss
             )
     for v in variants:
-        a = study.given[study.order[0][0]][0]
-        first = _called(v.function, study.order[0][1].problem())
-        if first is None or a is None or not _alike(a, first):
-            continue
-        if _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), name):
-            yield Finding("variant", f"Your {name} is what comes out {v.sentence}", v.cause, v.about, weight=v.weight)
+        c = _factor(a, _called(v.function, start[1].problem()))
+        if c and _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), c):
+            text, loss = _apart(c, name)
+            yield Finding("variant", f"{text} what comes out {v.sentence}", v.cause, v.about, weight=v.weight - loss)
+
+
+def _factor(a, b):
+    """The nice constant c with a = c b, or 0 if there is none."""
+    if b is None or isinstance(a, tuple) != isinstance(b, tuple):
+        return 0.0
+    if _alike(a, b):
+        return 1.0
+    if isinstance(a, tuple) or a.shape != b.shape or not a.size or not np.isfinite(b).all() or not np.abs(b).max() > 0:
+        return 0.0
+    c = float((a * b).sum() / (b * b).sum())
+    return c if c and relations.nice(c) and _alike(a, c * b) else 0.0
+
+
+def _apart(c, name):
+    """How a sentence begins, and what a second mistake costs in weight."""
+    if c == 1:
+        return f"Your {name} is", 0.0
+    if np.isclose(c, -1):
+        return f"Apart from its sign your {name} is", 8.0
+    return f"Your {name} is {relations.nice(c)}", 8.0

@@ -32,8 +32,11 @@ def replacements(w):
 
 def _apply(name, function):
     def change(w):
-        with np.errstate(all="ignore"):
-            value = function(np.asarray(w.values[name], float))
+        try:
+            with np.errstate(all="ignore"):
+                value = function(np.asarray(w.values[name], float))
+        except (ValueError, IndexError, np.linalg.LinAlgError):
+            return None
         return None if value is None else w.replace(**{name: value})
 
     return change

@@ -717,30 +717,43 @@ def _terms(pairs, axes, name):
     if len(keep) >= 3:
         tables = [terms.summands(p.world) for p in pairs]
         for index, term in enumerate(tables[keep[0]]):
-            c = None
-            for i in [*keep, *zero]:
-                other = tables[i][index] if index < len(tables[i]) else None
-                if other is None or other.words != term.words:
-                    c = None
-                    break
-                u = terms.fitted(other, axes, pairs[i].world.sizes)
-                if u is None or u.shape != D[i].shape or not np.isfinite(u).all():
-                    c = None
-                    break
-                if c is None:
-                    norm = float((u * u).sum())
-                    c = float((u * D[i]).sum()) / norm if norm > 0 else 0.0
-                    if abs(c) not in COEFFICIENTS and not any(np.isclose(abs(c), v, rtol=1e-6) for v in COEFFICIENTS):
-                        c = None
-                        break
-                if np.abs(D[i] - c * u).max(initial=0) > 1e-6 * np.abs(D[i]).max(initial=0) + 1e-9 * scale[i] + 1e-12:
-                    c = None
-                    break
+            c = _coefficient(D, tables, index, pairs, axes, keep + zero, scale)
             if c:
                 yield _missing(term, c, name)
                 break
+        A = [p.a for p in pairs]
+        for index, term in enumerate(tables[0]):
+            c = _coefficient(A, tables, index, pairs, axes, range(len(pairs)), scale)
+            if c and term.words != "1":
+                amount = "minus " * (c < 0) + next(
+                    w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6)
+                )
+                text = f"Your {name} is {amount}{term.words}, and nothing else: what else belongs to it?"
+                yield Finding("one term only", text, "term", term.words, weight=83)
+                break
         yield from _constant_difference(pairs, D, axes, name)
     yield from _term_factor(pairs, axes, name)
+
+
+def _coefficient(arrays, tables, index, pairs, axes, order, scale):
+    """The c with array = c * term in every problem, if it is one that we know; else None."""
+    term, c = tables[order[0]][index], None
+    for i in order:
+        other = tables[i][index] if index < len(tables[i]) else None
+        if other is None or other.words != term.words:
+            return None
+        u = terms.fitted(other, axes, pairs[i].world.sizes)
+        if u is None or u.shape != arrays[i].shape or not np.isfinite(u).all():
+            return None
+        if c is None:
+            norm = float((u * u).sum())
+            c = float((u * arrays[i]).sum()) / norm if norm > 0 else 0.0
+            if not any(np.isclose(abs(c), v, rtol=1e-6) for v in COEFFICIENTS):
+                return None
+        size = 1e-6 * np.abs(arrays[i]).max(initial=0) + 1e-9 * scale[i] + 1e-12
+        if np.abs(arrays[i] - c * u).max(initial=0) > size:
+            return None
+    return c
 
 
 def _missing(term, c, name):

@@ -31,6 +31,11 @@ class World(NamedTuple):
                 sizes.setdefault(letter, size)
         return sizes
 
+    @property
+    def pattern(self):
+        """The axes of all leaves: worlds of one pattern can be treated alike."""
+        return tuple(q.axes for q in self.kinds.values())
+
     def problem(self):
         """The problem again, with copies of all arrays."""
         args = {}
