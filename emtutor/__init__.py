@@ -2,7 +2,20 @@
 
 from importlib import import_module
 
-__all__ = ["bounds", "data", "em", "examples", "figures", "gaussian", "kmeans", "old_faithful", "picture", "predict"]
+__all__ = [
+    "bounds",
+    "data",
+    "derivation",
+    "derivations",
+    "em",
+    "examples",
+    "figures",
+    "gaussian",
+    "kmeans",
+    "old_faithful",
+    "picture",
+    "predict",
+]
 
 _HOME = {
     "old_faithful": "emtutor.data",
