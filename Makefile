@@ -5,7 +5,9 @@ ARGS   ?=
 UV     ?= uv
 
 PY      := $(VENV)/bin/python
-STAMP   := $(VENV)/emtutor-installed
+PIP     := $(PY) -m pip install --quiet --no-compile
+STAMP   := $(VENV)/installed
+TESTED  := $(VENV)/installed-for-tests
 NBVAL   := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 ENOUGH  := import sys; v = sys.version.split()[0]; \
 	sys.exit(f"emtutor needs Python 3.11 or newer, {sys.executable} is {v}: try make PYTHON=python3.12 ..." \
@@ -14,7 +16,7 @@ ENOUGH  := import sys; v = sys.version.split()[0]; \
 export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install lab test browser mutation cluster notebooks lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster notebooks lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
@@ -23,39 +25,47 @@ help:
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
 	@echo "make lint       style, spelling and types;  make lock: newest versions;  make timing: a cold start"
 
-# The stamp is newer than the lock: all is installed. pip's hash mode refuses anything that the lock does not name.
+# pip's hash mode refuses anything that the lock does not name. A stamp newer than its lock: all of it is installed.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c '$(ENOUGH)'
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv "$(VENV)"
-	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
-	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TESTED): requirements-test.lock | $(STAMP)
+	$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
 install: $(STAMP)
 
+install-tests: $(STAMP) $(TESTED)
+
 lab: install
 	@$(PY) -m emtutor lab $(ARGS)
 
-test: install
+test: install-tests
 	$(PY) -m pytest -n auto --dist loadgroup -m "not browser and not mutation and not cluster" $(NBVAL) $(ARGS) tests notebooks
 
 # pytest leaves with 5 where no test bears the mark.
-browser mutation cluster: install
+browser mutation cluster: install-tests
 	$(PY) -m pytest -m $@ $(ARGS) tests || [ $$? -eq 5 ]
 
-notebooks: install
+notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks
 	$(PY) -m emtutor.notebooks $(ARGS) notebooks
 
-lint: install
+lint: install-tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m codespell_lib
 	$(PY) -m mypy
 
+EXPORT := $(UV) export --quiet --no-emit-project --no-annotate --no-header --format requirements.txt
 lock:
 	$(UV) lock --upgrade
-	$(UV) export --quiet --no-emit-project --all-groups --no-annotate --format requirements.txt -o requirements.lock
+	$(EXPORT) --no-default-groups --group build -o requirements.lock
+	$(EXPORT) --all-groups -o requirements-test.lock
 
 timing:
 	$(PYTHON) benchmarks/cold_start.py $(ARGS)

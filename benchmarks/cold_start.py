@@ -1,8 +1,8 @@
 """Seconds from a clone with nothing installed to a page that answers: `make lab` beside a bare JupyterLab.
 
 Both begin with an empty virtual environment and end when the server's printed address gives JupyterLab's page. The
-bare one is what a student would type otherwise: pip install jupyterlab numpy scipy matplotlib ipywidgets. Nothing comes from pip's
-cache unless --cached is said. Needs Python 3.11, git and make; installs nothing outside of a temporary folder.
+bare one is what a student would type otherwise: pip install jupyterlab numpy scipy matplotlib ipywidgets. Nothing
+comes from pip's cache unless --cached is said. Needs Python 3.11, git and make; all is in a temporary folder.
 """
 
 import argparse

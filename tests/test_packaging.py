@@ -18,40 +18,43 @@ from emtutor import cli
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCKS = {name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-test.lock")}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}  # without the Qt that nobody needs here
 
 
 def asked_for():
-    """Every requirement of pyproject.toml: the package's own, its extras', its groups'."""
+    """(lock, requirement): the course's lock holds what it runs on and is built by, the tests' lock holds everything."""
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
-    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
-    return [Requirement(text) for texts in lists for text in texts]
+    course = [*project["dependencies"], *PROJECT["build-system"]["requires"], *groups["build"]]
+    rest = [text for texts in [*project["optional-dependencies"].values(), *groups.values()] for text in texts]
+    return [(name, Requirement(text)) for name in LOCKS for text in course + (rest if "test" in name else [])]
 
 
-def locked():
-    return {
-        canonicalize_name(name): Version(v) for name, v in re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, re.MULTILINE)
-    }
+def entries(lock):
+    """{name: the whole entry, hashes too}; a name that has another version on some system counts once."""
+    found = re.split(r"^(?=[A-Za-z0-9])", LOCKS[lock], flags=re.MULTILINE)[1:]
+    return {canonicalize_name(entry.split("==")[0]): entry for entry in found}
 
 
-@pytest.mark.parametrize("requirement", asked_for(), ids=str)
-def test_the_lock_holds_a_version_that_satisfies(requirement):
-    assert requirement.specifier.contains(locked()[canonicalize_name(requirement.name)])
+def locked(lock):
+    return {name: Version(re.search(r"==([^\s;\\]+)", entry)[1]) for name, entry in entries(lock).items()}
 
 
-def test_the_lock_holds_what_builds_the_package():
-    for text in PROJECT["build-system"]["requires"]:
-        requirement = Requirement(text)
-        assert requirement.specifier.contains(locked()[requirement.name])
+@pytest.mark.parametrize(("lock", "requirement"), asked_for(), ids=str)
+def test_a_lock_holds_a_version_that_satisfies(lock, requirement):
+    assert requirement.specifier.contains(locked(lock)[canonicalize_name(requirement.name)])
 
 
-def test_everything_in_the_lock_has_a_hash_and_nothing_an_address():
-    entries = re.split(r"^(?=[A-Za-z0-9])", LOCK, flags=re.MULTILINE)[1:]
-    assert len(entries) == len(re.findall(r"^[\w.-]+==", LOCK, re.MULTILINE)) > 100
-    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
-    assert not re.search(r"://|--(extra-)?index-url|--find-links", LOCK)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_everything_in_a_lock_has_a_hash_and_nothing_an_address(lock):
+    assert len(entries(lock)) > 100
+    assert [name for name, entry in entries(lock).items() if "--hash=sha256:" not in entry] == []
+    assert not re.search(r"://|--(extra-)?index-url|--find-links", LOCKS[lock])
+
+
+def test_the_tests_run_on_what_the_course_runs_on():
+    assert entries("requirements.lock").items() <= entries("requirements-test.lock").items()
 
 
 def test_conda_asks_for_the_same_as_pyproject():
@@ -100,7 +103,7 @@ def test_the_sdist_brings_what_its_tests_need(built):
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         inside = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    assert {"conftest.py", "Makefile", "requirements.lock", "environment.yml", "README.md", "LICENSE"} <= inside
+    assert {"conftest.py", "Makefile", "environment.yml", "README.md", "LICENSE", *LOCKS} <= inside
     assert not any(name.startswith(("my-course/", ".venv/")) for name in inside)
 
 
