@@ -107,6 +107,19 @@ def _spread_out(x, k):
     return x[chosen]
 
 
+def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
+    """Run EM from `theta0`, as `em.fit(model, x, theta0)` does, by matrix products over blocks that fit the cache.
+
+    x (n, d): array, numpy.memmap or dask array; beyond the input, memory does not grow with n. Stops when log p changes
+    by less than `tol` nats in an iteration, or after `max_iter`. Returns `em.Fit`; its q is None (n k numbers:
+    `e_step(x, fit.theta)` has them). Raises ValueError for an empty or collapsed component and for constant or
+    collinear columns, as `m_step` does. How it works: `emtutor.exponential`, then `emtutor.fast`.
+    """
+    from emtutor import fast
+
+    return fast.fit(x, theta0, tol=tol, max_iter=max_iter, progress=progress)
+
+
 # ---- gradients of log p(x | theta); each entry of pi and Sigma taken as independent
 
 

@@ -1,0 +1,164 @@
+"""EM for the Gaussian mixture by sweeps over the data: what `gaussian.fit` runs.
+
+One sweep yields the expected sufficient statistics of theta and log p(x | theta); the M-step is a function of the
+statistics alone. All of it happens in whitened coordinates, where the data has mean 0 and covariance 1.
+"""
+
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+
+from emtutor import em, exponential, gaussian, rows
+from emtutor.exponential import Components
+
+LOST = 1e4  # (sep / std)^2 above which a component gets its own origin: eps times this is the error of a common one
+COLLAPSED = 1e-10  # a standard deviation this small beside the data's own, as in gaussian._refuse_collapse
+
+
+def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
+    """See `gaussian.fit`."""
+    theta0 = gaussian.check(theta0)
+    k, d = theta0.mu.shape
+    _check_stop(tol, max_iter)
+    data = rows.of(x, d, rows.block_rows(d, k))
+    moments = data.moments()
+    if k > moments.n:
+        raise ValueError(f"k = {k} components need at least as many points, got n = {moments.n}")
+    white = rows.whitener(moments)
+    theta = whitened(theta0, white)
+    path, converged, reason = [], False, f"max_iter = {max_iter} reached"
+    with _bar(max_iter, progress) as show:
+        while True:
+            frame = frame_for(theta)
+            statistics = sweep(data, white, theta, frame)
+            path.append(statistics.log_likelihood + moments.n * white.log_det)
+            show(path)
+            if len(path) > 1 and abs(path[-1] - path[-2]) < tol:
+                converged, reason = True, f"log p changed by less than tol = {tol:g}"
+                break
+            if len(path) > max_iter:
+                break
+            theta = m_step(data, white, theta, frame, statistics.T)
+    return em.Fit(
+        theta=unwhitened(theta, white),
+        q=None,
+        log_likelihood=path[-1],
+        log_likelihoods=tuple(path),
+        iterations=len(path) - 1,
+        converged=converged,
+        reason=reason,
+    )
+
+
+def sweep(data, white, theta, frame):
+    """Expected statistics and log p in one pass over the data; frame None is the origin common to all components."""
+    if frame is None:
+        function = partial(exponential.expected_statistics, eta=exponential.natural_parameters(theta))
+    else:
+        function = partial(exponential.own_statistics, theta=theta, frame=frame)
+    return data.total(function, white)
+
+
+def m_step(data, white, theta, frame, T):
+    """theta from the statistics T of `frame`. If these have lost digits: once more, around the means just found.
+
+    That is so where a component shrinks, in one step, to a hundredth of its distance from the frame's origin.
+    """
+    for _ in range(4):
+        refuse_empty(T[:, 0])
+        new, lost = _placed(T, frame, theta)
+        if lost < LOST:
+            break
+        frame = new
+        T = sweep(data, white, theta, frame).T
+    refuse_collapse(new, T[:, 0], lost)
+    return new
+
+
+def frame_for(theta):
+    """None, the common origin, or theta itself where a component is too narrow for that."""
+    return None if exponential.lost_digits(theta.mu, theta.L, theta.W).max() < LOST else theta
+
+
+def _placed(T, frame, theta):
+    """Components from statistics in the frame's coordinates, and the factor on eps that they have lost."""
+    pi, mean, S = exponential.theta_from_statistics(T)
+    try:
+        L = np.linalg.cholesky(S)
+        W = np.linalg.inv(L)
+        with np.errstate(over="ignore"):
+            lost = exponential.lost_digits(mean, L, W).max()
+    except np.linalg.LinAlgError:  # no digit left: only the means are of use
+        L = W = np.broadcast_to(np.eye(S.shape[1]), S.shape)
+        lost = np.inf
+    if frame is None:
+        return Components(pi, mean, L, W), lost
+    mu = frame.mu + (frame.L @ mean[:, :, None])[:, :, 0]
+    return Components(pi, mu, frame.L @ L, W @ frame.W), lost
+
+
+# ---- to whitened coordinates and back
+
+
+def whitened(theta, white):
+    """theta (pi, mu, Sigma) in the coordinates z = W (x - centre), as Components."""
+    L = np.linalg.cholesky(theta.Sigma)
+    return Components(theta.pi, (theta.mu - white.centre) @ white.W.T, white.W @ L, np.linalg.inv(L) @ white.L)
+
+
+def unwhitened(theta, white):
+    """Components in z as theta (pi, mu, Sigma) in the data's own units."""
+    L = white.L @ theta.L
+    Sigma = L @ L.transpose(0, 2, 1)
+    return gaussian.Theta(theta.pi, theta.mu @ white.L.T + white.centre, (Sigma + Sigma.transpose(0, 2, 1)) / 2)
+
+
+# ---- what has no answer
+
+
+def refuse_empty(R):
+    j = int(R.argmin())
+    if not R[j] > 0:
+        raise ValueError(
+            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance "
+            "are undefined; start it elsewhere or use one component fewer"
+        )
+
+
+def refuse_collapse(theta, R, lost):
+    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W| or more in each."""
+    with np.errstate(over="ignore"):
+        narrow = np.sqrt((theta.W**2).sum((1, 2)))
+    if narrow.max() * COLLAPSED < 1 and np.isfinite(lost):
+        return
+    j = int(narrow.argmax())
+    raise ValueError(
+        f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {R[j]:.3g}): the likelihood is "
+        "unbounded there; restart it or use a prior (map_m_step)"
+    )
+
+
+def _check_stop(tol, max_iter):
+    if not tol >= 0:
+        raise ValueError(f"tol must be a number >= 0 (nats), got {tol}")
+    if int(max_iter) != max_iter or max_iter < 1:
+        raise ValueError(f"max_iter must be a whole number >= 1, got {max_iter}")
+
+
+@contextmanager
+def _bar(max_iter, wanted):
+    """A function that shows the path so far: a tqdm bar, or nothing."""
+    if not wanted:
+        yield lambda path: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=max_iter, unit="iteration") as bar:
+
+        def show(path):
+            if len(path) > 1:
+                bar.set_postfix_str(f"log p = {path[-1]:.9g}, change {path[-1] - path[-2]:.1e}", refresh=False)
+                bar.update()
+
+        yield show
