@@ -1,5 +1,7 @@
 """find: what is true of a wrong answer, best first. special_cases: where two functions agree."""
 
+import re
+
 import numpy as np
 
 from emtutor.probes import behaviour, relations
@@ -46,7 +48,13 @@ def find(answer, truth, problems, *, notation=None, out=None, name="result", var
     best: dict[str, Finding] = {}
     for f in sorted(found, key=lambda f: -f.weight):
         best.setdefault(f.sentence, f)
-    return list(best.values())
+    return [f._replace(sentence=_grammar(f.sentence)) for f in best.values()]
+
+
+def _grammar(sentence):
+    """ "Your labels are", not "is"."""
+    verbs = {"is": "are", "has": "have", "does": "do"}
+    return re.sub(r"\b([Yy]our|right) (\w+[^s\W]s) (is|has|does)\b", lambda m: f"{m[1]} {m[2]} {verbs[m[3]]}", sentence)
 
 
 def special_cases(f, g, problems, *, notation=None, seed=0):
@@ -384,7 +392,13 @@ def _exact(study, variants, name):
         c = _factor(a, _called(v.function, start[1].problem()))
         if c and _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), c):
             text, loss = _apart(c, name)
-            yield Finding("variant", f"{text} what comes out {v.sentence}", v.cause, v.about, weight=v.weight - loss)
+            yield Finding(
+                "variant",
+                f"{text} what comes out {v.sentence}",
+                v.cause,
+                v.about,
+                weight=v.weight + 4 * (v.weight >= 76) - loss,
+            )
 
 
 def _factor(a, b):

@@ -782,8 +782,27 @@ def _missing(term, c, name):
     return Finding("term", text, "term", term.words, weight=92)
 
 
+_NUMBERS = {
+    np.log(2): "ln 2",
+    np.log(4): "ln 4",
+    np.log(3): "ln 3",
+    np.log(2 * np.pi): "ln 2π",
+    np.log(2 * np.pi) / 2: "half of ln 2π",
+    np.log(np.pi): "ln π",
+    np.log(10): "ln 10",
+}
+
+
 def _constant_difference(pairs, D, axes, name):
     """The difference varies along some axes only: it says which terms cannot be at fault."""
+    every = np.concatenate([u.ravel() for u in D])
+    if every.size > 2 and np.ptp(every) <= 1e-7 * np.abs(every).max() and every.max() != 1:
+        c = float(every.mean())
+        known = next((w for v, w in _NUMBERS.items() if np.isclose(abs(c), v, rtol=1e-6)), f"{abs(c):.4g}")
+        how = "plus" if c > 0 else "minus"
+        text = f"Your {name} is the right one {how} {known}, always: which number is missing or too many, perhaps inside a logarithm?"
+        yield Finding("off by a number", text, "number", known, weight=92)
+        return
     if len(axes) < 2 or len(set(axes)) < len(axes):
         return
     free = []

@@ -176,6 +176,8 @@ def fitted(term, axes, sizes):
     None where the axes do not match.
     """
     value, own = np.asarray(term.value, float), list(term.axes)
+    if not set(axes) <= sizes.keys():
+        return None
     if len(set(own)) < len(own) or len(set(axes)) < len(axes):
         if not (axes.endswith(term.axes) or "d" not in term.axes):
             return None

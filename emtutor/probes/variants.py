@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
+from emtutor.probes.notation import NOTATION, Quantity
 
 LIMIT = 400  # variants of one function
 LOOPS = 2000  # what a `while` may take: a changed condition may never become false
@@ -106,29 +106,29 @@ class _Words:
     def __init__(self, body):
         self.parameters = [a.arg for a in body.args.args]
         self.assigned = {}
+        self.sources = {}
         self.body = body
         self.parents = {child: parent for parent in ast.walk(body) for child in ast.iter_child_nodes(parent)}
         for node in ast.walk(body):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                target = node.targets[0]
-                if isinstance(target, ast.Name):
-                    self.assigned.setdefault(target.id, node.value)
-                elif isinstance(target, ast.Tuple):
-                    for e in target.elts:
-                        if isinstance(e, ast.Name):
-                            self.assigned.setdefault(e.id, node.value)
+            for target, value in _bindings(node):
+                for t in ast.walk(target):
+                    if isinstance(t, ast.Name) and t.id not in self.parameters:
+                        self.sources.setdefault(t.id, []).append(value)
+                        if isinstance(node, ast.Assign) and (
+                            t is target or isinstance(target, ast.Tuple) and t in target.elts
+                        ):
+                            self.assigned.setdefault(t.id, value)
         self.names = [*self.parameters, *[a for a in self.assigned if a not in self.parameters]]
 
-    def arguments(self, node, seen=()):
+    def arguments(self, node):
         """The parameters that an expression depends on, in the function's order."""
-        found = set()
-        for u in ast.walk(node):
-            if isinstance(u, ast.Name):
-                if u.id in self.parameters:
-                    found.add(u.id)
-                elif u.id in self.assigned and u.id not in seen:
-                    found |= set(self.arguments(self.assigned[u.id], (*seen, u.id)))
-        return [p for p in self.parameters if p in found]
+        todo, done = [node], set()
+        while todo:
+            for u in ast.walk(todo.pop()):
+                if isinstance(u, ast.Name) and u.id not in done:
+                    done.add(u.id)
+                    todo += self.sources.get(u.id, [])
+        return [p for p in self.parameters if p in done]
 
     def __call__(self, node):
         """A short phrase for an expression: its formula where that is short, else what it contains."""
@@ -161,12 +161,12 @@ class _Words:
             if node.attr == "T":
                 return f(node.value)
             if node.attr == "pi":
-                return "pi = 3.14"
+                return "π"
             return None
         if isinstance(node, ast.Subscript):
             inner = f(node.value)
             if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
-                return "a size"
+                return self.size(node.value.value, node.slice)
             if isinstance(node.value, ast.Call) and _called(node.value) == "slogdet":
                 return f"log det {f(node.value.args[0])}"
             return inner
@@ -197,7 +197,9 @@ class _Words:
             if name == "inv" and inner:
                 return f"the inverse of {inner}"
             if name == "len" and inner:
-                return "n"
+                return self.size(node.args[0], ast.Constant(0))
+            if name in ("max", "min"):
+                return f"the {'largest' if name == 'max' else 'smallest'} {inner}" if inner else None
             if name == "solve" and len(node.args) == 2:
                 a, b = f(node.args[0]), f(node.args[1])
                 return f"the inverse of {a} times {b}" if a and b else None
@@ -207,6 +209,15 @@ class _Words:
                 return inner
         return None
 
+    def size(self, array, index):
+        """n, d or k: the length of a parameter's axis."""
+        known = NOTATION.get(array.id) if isinstance(array, ast.Name) else None
+        try:
+            first = known if isinstance(known, Quantity) else known[0]
+            return first.axes[ast.literal_eval(index)]
+        except (TypeError, ValueError, IndexError):
+            return "a size"
+
 
 _SPOKEN = {
     "R": "R_j", "n": "n", "k": "k", "d": "d", "r": "r", "q": "q", "S": "Sigma", "log_det": "log det Sigma", "logdet": "log det Sigma",
@@ -215,6 +226,19 @@ _SPOKEN = {
     "joint": "the joint", "log_joint": "the log joint", "posterior": "the posterior", "mu_j": "mu_j", "Sigma_j": "Sigma_j",
     "pi_j": "pi_j", "x_i": "x_i", "r_j": "r_j", "means": "mu", "weights": "the weights", "entropy": "the entropy", "W": "W_j",
 }  # fmt: skip
+
+
+def _bindings(node):
+    """(target, value) wherever a name gets a value: =, +=, for, a comprehension, append."""
+    if isinstance(node, ast.Assign):
+        return [(t, node.value) for t in node.targets]
+    if isinstance(node, ast.AugAssign):
+        return [(node.target, node.value)]
+    if isinstance(node, (ast.For, ast.comprehension)):
+        return [(node.target, node.iter)]
+    if isinstance(node, ast.Call) and _called(node) == "append" and isinstance(node.func, ast.Attribute):
+        return [(node.func.value, node.args[0])]
+    return []
 
 
 def _is_np(node):
@@ -366,6 +390,7 @@ def _binary(node, words):
         )
     elif op is ast.Div:
         yield _Change(left, f"when nothing is divided by {b}.", "factor", b, 89)
+        yield _Change(right, f"when only the divisor, {b}, is left.", "factor", a, 80)
         yield _Change(to(ast.Mult), f"when {a} is multiplied by {b}, not divided.", "inverse", b, 86)
         yield _Change(turned, f"when {b} is divided by {a}: which of them is the divisor?", "inverse", f"{a},{b}", 85)
         yield _Change(

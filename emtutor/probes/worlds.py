@@ -29,6 +29,9 @@ class World(NamedTuple):
         for name, q in self.kinds.items():
             for letter, size in zip(q.axes, np.shape(self.values[name]), strict=False):
                 sizes.setdefault(letter, size)
+        for name, q in self.kinds.items():
+            if q.kind == "size":
+                sizes.setdefault(name, int(self.values[name]))
         return sizes
 
     @property
