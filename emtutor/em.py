@@ -3,12 +3,14 @@
 >>> for step in islice(steps(gaussian.model, x, theta0), 5): ...
 
 A model is a tuple of pure functions; `steps` yields the start and then the state after every E-step and every M-step;
-fitting, plotting, testing and playing consume that iterator. theta and q are opaque here: arrays, numbers or
-(named) tuples of them.
+stepping, plotting, testing and playing consume that iterator, and `fit` a leaner one that leaves out the bound. theta
+and q are opaque here: arrays, numbers or (named) tuples of them.
 """
 
 import dis
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,8 +70,8 @@ class Fit(NamedTuple):
     theta: Any
     q: Any  # p(z | x, theta)
     log_likelihood: float
-    log_likelihoods: tuple  # the start's, then one a full iteration
-    iterations: int
+    log_likelihoods: tuple  # the start's, then one a full iteration (accelerated: one a cycle of two or three)
+    iterations: int  # pairs of E- and M-steps made
     converged: bool
     reason: str  # why it stopped, in words
 
@@ -99,7 +101,7 @@ def steps(model, x, theta) -> Iterator[Step]:
     function itself raises is raised here.
     """
     x = _frozen(x)
-    start = theta = _frozen(theta)
+    theta = _frozen(theta)
     log_likelihood, note = _figure(model.log_likelihood, x, theta)
     yield Step(0, "start", theta, None, log_likelihood, np.nan, np.nan, note)
     t = 0
@@ -107,36 +109,49 @@ def steps(model, x, theta) -> Iterator[Step]:
         t += 1
         q = _frozen(model.e_step(x, theta))
         yield _state(model, x, t, "E", theta, q)
-        theta = _frozen(_like(start, model.m_step(x, q)))
+        theta = _frozen(_like(theta, model.m_step(x, q)))
         yield _state(model, x, t, "M", theta, q)
 
 
-def fit(model, x, theta, *, tol=1e-8, max_iter=1000):
+def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
     """Run EM from `theta` until log p changes by less than `tol` nats in a full iteration, or `max_iter` of them.
 
     Returns a `Fit`. A small change is not a small error: where EM converges at rate rho the remaining error is about
-    change * rho / (1 - rho).
+    change * rho / (1 - rho). accelerate="squarem" extrapolates between EM steps, for slow problems: log p still never
+    falls, but where there are several maxima it may end in another one.
     """
     if not tol >= 0:
         raise ValueError(f"tol must be a number >= 0 (nats), got {tol}")
     if int(max_iter) != max_iter or max_iter < 1:
         raise ValueError(f"max_iter must be a whole number >= 1, got {max_iter}")
-    path, converged, reason = [], False, f"max_iter = {max_iter} reached"
-    for step in steps(model, x, theta):
-        if step.phase == "E":
-            continue
-        theta = step.theta
-        path.append(step.log_likelihood)
-        if not np.isfinite(step.log_likelihood):
-            reason = f"log p is {step.log_likelihood} at iteration {step.t}" + (step.note and f": {step.note}")
+    if accelerate not in (None, "squarem"):
+        raise ValueError(f'accelerate must be None or "squarem", got {accelerate!r}')
+    iterates = import_module("emtutor.accelerate").squarem if accelerate else _plain
+    x, path, converged, reason = _frozen(x), [], False, f"max_iter = {max_iter} reached"
+    for state in iterates(model, x, _frozen(theta)):
+        theta, log_p, note, made = state
+        path.append(log_p)
+        if not np.isfinite(log_p):
+            reason = f"log p is {log_p} at iteration {made}" + (note and f": {note}")
             break
         if len(path) > 1 and abs(path[-1] - path[-2]) < tol:
             converged, reason = True, f"log p changed by less than tol = {tol:g}"
             break
-        if step.t >= max_iter:
+        if made >= max_iter:
             break
-    q = _frozen(model.e_step(_frozen(x), theta)) if np.isfinite(path[-1]) else None
-    return Fit(theta, q, path[-1], tuple(path), len(path) - 1, converged, reason)
+    q = _frozen(model.e_step(x, theta)) if np.isfinite(path[-1]) else None
+    return Fit(theta, q, path[-1], tuple(path), made, converged, reason)
+
+
+def _plain(model, x, theta):
+    """Yield theta, log p(x | theta), the note if that has no value, and the EM steps made so far."""
+    for made in count():
+        yield theta, *_figure(model.log_likelihood, x, theta), made
+        theta = _em_step(model, x, theta)
+
+
+def _em_step(model, x, theta):
+    return _frozen(_like(theta, model.m_step(x, _frozen(model.e_step(x, theta)))))
 
 
 def is_stub(function):
