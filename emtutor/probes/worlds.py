@@ -27,7 +27,7 @@ class World(NamedTuple):
         """{"n": 7, "d": 2, ...}: the length of every axis."""
         sizes = {}
         for name, q in self.kinds.items():
-            for letter, size in zip(q.axes, np.shape(self.values[name]), strict=False):
+            for letter, size in zip(q.axes, np.shape(self.values.get(name, ())), strict=False):
                 sizes.setdefault(letter, size)
         for name, q in self.kinds.items():
             if q.kind == "size":
