@@ -4,6 +4,7 @@ from importlib import import_module
 
 __all__ = [
     "bounds",
+    "check",
     "data",
     "derivation",
     "derivations",
@@ -11,16 +12,23 @@ __all__ = [
     "examples",
     "figures",
     "gaussian",
+    "hint",
     "kmeans",
     "old_faithful",
     "picture",
     "predict",
+    "progress",
+    "solution",
 ]
 
 _HOME = {
+    "check": "emtutor.tutor",
+    "hint": "emtutor.tutor",
     "old_faithful": "emtutor.data",
     "picture": "emtutor.figures",
     "predict": "emtutor.prediction",
+    "progress": "emtutor.tutor",
+    "solution": "emtutor.tutor",
 }  # what else a notebook uses, loaded at first use
 
 

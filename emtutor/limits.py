@@ -6,6 +6,8 @@ import threading
 import time
 from contextlib import contextmanager
 
+# Taken here, so that code which replaces them in their module does not stop the clock.
+_on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None)
 AGAIN = 0.05  # seconds until the next attempt, where the code has caught the first
 
 
@@ -17,7 +19,7 @@ class TimeUp(BaseException):
 def time_limit(seconds):
     """Raise TimeoutError in the caller if the body runs for longer than `seconds`.
 
-    Works in the main thread (a notebook's cells run there) of systems with interval timers. Elsewhere, on Windows and in
+    Works in the main thread (where a notebook runs) of systems with interval timers. Elsewhere, on Windows and in
     other threads, the body runs without a limit; `can_limit()` says which. One call into C cannot be interrupted: the
     limit takes effect when it returns. A limit inside a limit is possible: the shorter one wins.
     """
@@ -35,27 +37,27 @@ def time_limit(seconds):
             _raise_later(frame, lines=(fired - 2) % 8)
         raise TimeUp
 
-    old_handler = signal.signal(signal.SIGALRM, on_alarm)
-    remaining, _ = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    old_handler = _on_signal(signal.SIGALRM, on_alarm)
+    remaining, _ = _set_timer(signal.ITIMER_REAL, seconds, AGAIN)
     if 0 < remaining < seconds:
-        signal.setitimer(signal.ITIMER_REAL, remaining, AGAIN)
+        _set_timer(signal.ITIMER_REAL, remaining, AGAIN)
     try:
         yield
-    except TimeUp:
-        raise TimeoutError(f"still running after {seconds:g} s") from None
+    except TimeUp as up:  # with the frames that it came through, so that one can say where it was
+        raise TimeoutError(f"still running after {seconds:g} s").with_traceback(up.__traceback__) from None
     finally:
         over = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old_handler)
+        _set_timer(signal.ITIMER_REAL, 0)
+        _on_signal(signal.SIGALRM, old_handler)
         if fired > 1:
             sys.settrace(old_trace)
         if remaining:
-            signal.setitimer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - began), 1e-3), AGAIN)
+            _set_timer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - began), 1e-3), AGAIN)
 
 
 def can_limit():
     """True where `time_limit` can interrupt: the main thread of a system with interval timers (not Windows)."""
-    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    return _set_timer is not None and threading.current_thread() is threading.main_thread()
 
 
 def _raise_later(frame, lines):
