@@ -130,13 +130,39 @@ class _Origin:
                     return "axis"
                 if name == "range":
                     return "index"
-                if name in ("zeros", "empty", "ones", "eye", "reshape", "full", "tile", "swapaxes", "transpose", "diagonal", "moveaxis"):
+                if name in (
+                    "zeros",
+                    "empty",
+                    "ones",
+                    "eye",
+                    "reshape",
+                    "full",
+                    "tile",
+                    "swapaxes",
+                    "transpose",
+                    "diagonal",
+                    "moveaxis",
+                ):
                     return "shape"
             child, parent = parent, self.parent.get(parent)
         return "value"
 
 
-_REDUCE = ("sum", "mean", "max", "min", "argmax", "argmin", "prod", "logsumexp", "reduce", "cumsum", "var", "std", "average")
+_REDUCE = (
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "prod",
+    "logsumexp",
+    "reduce",
+    "cumsum",
+    "var",
+    "std",
+    "average",
+)
 
 
 def _names(node):
@@ -163,7 +189,10 @@ def _edits(node, origin):
         yield "dropped line", lambda u: ast.Pass()
         swap = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}.get(type(node.op))
         if swap:
-            yield "sign" if swap in (ast.Add, ast.Sub) else "inverse", lambda u: ast.AugAssign(u.target, swap(), u.value)
+            yield (
+                "sign" if swap in (ast.Add, ast.Sub) else "inverse",
+                lambda u: ast.AugAssign(u.target, swap(), u.value),
+            )
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and origin.role(node) == "value":
         yield "sign", lambda u: u.operand
     elif isinstance(node, ast.Attribute) and node.attr == "T":
@@ -175,7 +204,14 @@ def _edits(node, origin):
     elif isinstance(node, ast.Call):
         yield from _calls(node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        turned = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}.get(type(node.ops[0]))
+        turned = {
+            ast.Lt: ast.Gt,
+            ast.Gt: ast.Lt,
+            ast.LtE: ast.GtE,
+            ast.GtE: ast.LtE,
+            ast.Eq: ast.NotEq,
+            ast.NotEq: ast.Eq,
+        }.get(type(node.ops[0]))
         if turned:
             yield "condition", lambda u: ast.Compare(u.left, [turned()], u.comparators)
     elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
@@ -225,7 +261,15 @@ def _calls(node):
     inside = (lambda u: u.func.value) if method else (lambda u: u.args[0])
     if not method and not node.args:
         return
-    swaps = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "argmin": "argmax", "argmax": "argmin", "log": "log2"}
+    swaps = {
+        "sum": "mean",
+        "mean": "sum",
+        "max": "min",
+        "min": "max",
+        "argmin": "argmax",
+        "argmax": "argmin",
+        "log": "log2",
+    }
     if name in swaps and (name != "log" or isinstance(node.func, ast.Attribute)):
         operator = {"sum": "sum or mean", "mean": "sum or mean", "log": "log base"}.get(name, "extreme")
         yield operator, lambda u: ast.Call(ast.Attribute(u.func.value, swaps[name], ast.Load()), u.args, u.keywords)

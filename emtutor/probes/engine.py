@@ -1,6 +1,8 @@
 """find: what is true of a wrong answer, best first. special_cases: where two functions agree."""
 
 import re
+from itertools import islice
+from time import perf_counter
 
 import numpy as np
 
@@ -72,12 +74,13 @@ class _Study:
         self.answer, self.truth, self.worlds = answer, truth, worlds
         self.rng = np.random.default_rng(seed)
         self.calls = 0
-        self.given = given or {i: self.both(w) for i, w in enumerate(worlds)}
+        self.errors = {}
+        self.given = given or {i: self.both(w, i) for i, w in enumerate(worlds)}
 
-    def both(self, w):
+    def both(self, w, key=None):
         """(answer's output, truth's output) as arrays or tuples of them; None in the place of one that failed."""
         self.calls += 1
-        a, t = _called(self.answer, w.problem()), _called(self.truth, w.problem())
+        a, t = _called(self.answer, w.problem(), self.errors, key), _called(self.truth, w.problem())
         if isinstance(t, tuple) and isinstance(a, np.ndarray) and a.ndim and len(a) == len(t):
             a = tuple(a)
         elif isinstance(t, np.ndarray) and isinstance(a, tuple) and len({u.shape for u in a}) == 1:
@@ -99,10 +102,14 @@ class _Study:
         good = []
         for i, w in enumerate(self.worlds):
             t = self.given[i][1]
-            if t is None or not _finite(t):
+            if t is None or not _finite(t, any):
                 continue
             sizes = w.sizes
-            small = sum(size == 1 for size in sizes.values()) + 2 * (sizes.get("n") == sizes.get("k"))
+            small = (
+                9 * (not _finite(t))
+                + sum(size == 1 for size in sizes.values())
+                + 2 * (sizes.get("n") == sizes.get("k"))
+            )
             good.append((small + 5 * _extreme(w), i))
         lowest = min((s for s, _ in good), default=0)
         chosen = [i for s, i in sorted(good) if s == lowest]
@@ -116,7 +123,7 @@ class _Study:
             yield fresh(self.worlds[base[number % len(base)]], self.rng)
 
 
-def _called(function, problem):
+def _called(function, problem, errors=None, key=None):
     try:
         with np.errstate(all="ignore"):
             result = function(*problem.args.values())
@@ -127,12 +134,16 @@ def _called(function, problem):
         if isinstance(result, tuple):
             return tuple(np.asarray(r, float) for r in result)
         return None if result is None else np.asarray(result, float)
-    except Exception:
+    except Exception as error:
+        if errors is not None:
+            errors[key] = (type(error), str(error))
         return None
 
 
-def _finite(t):
-    return all(np.isfinite(u).all() for u in t) if isinstance(t, tuple) else bool(np.isfinite(t).all())
+def _finite(t, how=all):
+    """True if all numbers of an output are finite, or any."""
+    parts = t if isinstance(t, tuple) else (t,)
+    return all(how(np.isfinite(u).ravel()) for u in parts)
 
 
 def _extreme(w):
@@ -218,7 +229,7 @@ def _one_output(study, out, name):
             pairs.append(Pair(w, a, t))
     for w in study.draws(4 if len(pairs) > 2 else 6):
         both = study.pair(w)
-        if both is not None and _finite(both[1]):
+        if both is not None and _finite(both[1], any):
             pairs.append(Pair(w, *both))
     if not pairs:
         return found
@@ -332,7 +343,7 @@ def _case_findings(study):
     shape_letters = set("dknt")
     held.sort(key=lambda c: c.about in shape_letters)
     for c in held[:3]:
-        weight = 56 if c.about in shape_letters else 75
+        weight = 56 if c.about in shape_letters else 60 if c.slug.endswith("alike") else 75
         yield Finding(c.slug, f"Right whenever {c.when}, wrong otherwise: {c.ask}", "case", c.about, weight=weight)
 
 
@@ -348,7 +359,7 @@ def _same_everywhere(study, other, c=1.0, pattern=None):
             return False
         if not _alike(a, b if c == 1 else c * b):
             return False
-        compared += _finite(a)
+        compared += _finite(a, any)
     return compared >= 3
 
 
@@ -375,6 +386,7 @@ def _exact(study, variants, name):
     pattern = start[1].pattern
     a = study.given[start[0]][0]
     if a is None:
+        yield from _same_failure(study, variants, start)
         return
     for r in replacements(study.worlds[generic[0]]):
 
@@ -386,19 +398,41 @@ def _exact(study, variants, name):
         if c and _same_everywhere(study, other, c, pattern):
             text, loss = _apart(c, name)
             yield Finding(
-                f"{r.about} {r.slug}", f"{text} the right one {r.sentence}", r.cause, r.about, weight=91 - loss
+                f"{r.about} {r.slug}", f"{text} the right one {r.sentence}", r.cause, r.about, weight=94 - loss
             )
-    for v in variants:
+    matches = 0
+    for v in _affordable(variants, study, start[1]):
         c = _factor(a, _called(v.function, start[1].problem()))
         if c and _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), c):
             text, loss = _apart(c, name)
-            yield Finding(
-                "variant",
-                f"{text} what comes out {v.sentence}",
-                v.cause,
-                v.about,
-                weight=v.weight + 4 * (v.weight >= 76) - loss,
-            )
+            weight = v.weight + 4 * (v.weight >= 76) - loss
+            yield Finding("variant", f"{text} what comes out {v.sentence}", v.cause, v.about, weight=weight)
+            matches += c == 1
+            if matches == 2:
+                return
+
+
+def _affordable(variants, study, w):
+    """As many variants as can be run in about half a second, at the truth's own pace."""
+    begin = perf_counter()
+    _called(study.truth, w.problem())
+    return islice(variants, max(60, int(0.4 / (perf_counter() - begin))))
+
+
+def _same_failure(study, variants, start):
+    """An answer that raises: the variants that raise the same error on every problem, and agree on the rest."""
+    for v in _affordable(variants, study, start[1]):
+        mine = {}
+        _called(v.function, start[1].problem(), mine, start[0])
+        if not mine or mine[start[0]] != study.errors.get(start[0]):
+            continue
+        for i, w in enumerate(study.worlds):
+            b = _called(v.function, w.problem(), mine, i)
+            a = study.given[i][0]
+            if (a is None) != (b is None) or (a is not None and not _alike(a, b)) or mine.get(i) != study.errors.get(i):
+                break
+        else:
+            yield Finding("same error", f"The same error comes {v.sentence}", v.cause, v.about, weight=v.weight)
 
 
 def _factor(a, b):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from emtutor.probes.notation import NOTATION, Quantity
 
-LIMIT = 400  # variants of one function
+LIMIT = 500  # variants of one function
 LOOPS = 2000  # what a `while` may take: a changed condition may never become false
 
 
@@ -26,30 +26,97 @@ class Variant(NamedTuple):
     weight: float
 
 
+class Variants:
+    """The variants of a function, the most telling first; each is built when it is first asked for, and kept."""
+
+    def __init__(self, function):
+        self.function = function
+        self.built: list[Variant] = []
+        self.left = iter(self._build())
+
+    def __iter__(self):
+        number = 0
+        while True:
+            while number < len(self.built):
+                yield self.built[number]
+                number += 1
+            following = next(self.left, None)
+            if following is None:
+                return
+            self.built.append(following)
+
+    def _build(self):
+        tree = _tree(self.function)
+        if tree is None:
+            return
+        body = tree.body[0]
+        words = _Words(body)
+        found = [(node, change) for node in ast.walk(body) for change in _changes(node, words)]
+        found.sort(key=lambda item: -item[1].weight)
+        places = _places(body)
+        for node, change in found[:LIMIT]:
+            built = _built(tree, node, places.get(node), change, self.function)
+            if built is not None:
+                yield Variant(built, change.sentence, change.cause, change.about, change.weight)
+
+
 @lru_cache(maxsize=256)
-def variants(function) -> tuple[Variant, ...]:
-    """The variants of a function that has a source of its own; none if it has not, or hangs on other variables."""
+def variants(function):
+    """The `Variants` of a function; none if it has no source of its own or hangs on variables around it."""
+    return Variants(function)
+
+
+def _tree(function):
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
-        return ()
+        return None
     body = tree.body[0]
     if len(tree.body) != 1 or not isinstance(body, ast.FunctionDef) or function.__code__.co_freevars:
-        return ()
+        return None
     body.decorator_list = []
     body.returns = None
-    words = _Words(body)
-    found = []
-    for number, node in enumerate(list(ast.walk(body))):
-        for change in _changes(node, words):
-            found.append((number, change))
-    found.sort(key=lambda item: -item[1].weight)
-    result = []
-    for number, change in found[:LIMIT]:
-        built = _built(tree, number, change, function)
-        if built is not None:
-            result.append(Variant(built, change.sentence, change.cause, change.about, change.weight))
-    return tuple(result)
+    return ast.fix_missing_locations(_Bounded().visit(tree))
+
+
+def _places(body):
+    """Where each node hangs: (parent, field, position in a list or None)."""
+    places = {}
+    for parent in ast.walk(body):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                places[value] = (parent, field, None)
+            elif isinstance(value, list):
+                places.update({item: (parent, field, i) for i, item in enumerate(value) if isinstance(item, ast.AST)})
+    return places
+
+
+def _built(tree, node, place, change, function):
+    """The function with one node replaced, or None if that is no function any more. The tree is left as it was."""
+    new = change.edit(copy.deepcopy(node))
+    if new is None or place is None:
+        return None
+    ast.copy_location(new, node)
+    for u in ast.walk(new):
+        if not hasattr(u, "lineno") and "lineno" in u._attributes:
+            ast.copy_location(u, node)
+    _put(place, new)
+    namespace = dict(function.__globals__)
+    try:
+        exec(compile(tree, "<variant>", "exec"), namespace)
+    except (SyntaxError, TypeError, ValueError):
+        return None
+    finally:
+        _put(place, node)
+    return namespace[function.__name__]
+
+
+def _put(place, node):
+    parent, field, position = place
+    if position is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[position] = node
 
 
 class _Change(NamedTuple):
@@ -58,33 +125,6 @@ class _Change(NamedTuple):
     cause: str
     about: str
     weight: float
-
-
-def _built(tree, number, change, function):
-    """The function with the `number`-th node replaced, or None if that is no function any more."""
-    tree = copy.deepcopy(tree)
-    body = tree.body[0]
-    target = next(node for i, node in enumerate(ast.walk(body)) if i == number)
-    new = change.edit(target)
-    if new is None:
-        return None
-    if new is not target:
-        for parent in ast.walk(body):
-            for field, value in ast.iter_fields(parent):
-                if value is target:
-                    setattr(parent, field, new)
-                elif isinstance(value, list):
-                    for i, item in enumerate(value):
-                        if item is target:
-                            value[i] = new
-    tree = _Bounded().visit(tree)
-    ast.fix_missing_locations(tree)
-    namespace = dict(function.__globals__)
-    try:
-        exec(compile(tree, "<variant>", "exec"), namespace)
-    except (SyntaxError, TypeError, ValueError):
-        return None
-    return namespace[body.name]
 
 
 class _Bounded(ast.NodeTransformer):
@@ -352,7 +392,9 @@ def _binary(node, words):
         yield _Change(left, f"when {b} is left out.", "term", b, 88)
         yield _Change(right, f"when {a} is left out.", "term", a, 87)
         yield _Change(to(ast.Mult), f"when {a} and {b} are multiplied instead of added.", "operator", b, 60)
+        yield from _scaled(node, words)
     elif op is ast.Sub:
+        yield from _scaled(node, words)
         yield _Change(to(ast.Add), f"when {b} has the wrong sign.", "sign", b, 90)
         yield _Change(turned, f"when {a} and {b} are subtracted the wrong way round.", "sign", f"{a},{b}", 89)
         yield _Change(left, f"when {b} is not subtracted.", "term", b, 88)
@@ -388,7 +430,9 @@ def _binary(node, words):
         yield _Change(
             to(ast.MatMult), "with a matrix product in the place of a product entry by entry.", "matrix product", b, 60
         )
+        yield from _product_scaled(node, words)
     elif op is ast.Div:
+        yield from _product_scaled(node, words)
         yield _Change(left, f"when nothing is divided by {b}.", "factor", b, 89)
         yield _Change(right, f"when only the divisor, {b}, is left.", "factor", a, 80)
         yield _Change(to(ast.Mult), f"when {a} is multiplied by {b}, not divided.", "inverse", b, 86)
@@ -420,6 +464,7 @@ def _binary(node, words):
             70,
         )
     elif op is ast.MatMult:
+        yield from _product_scaled(node, words)
         yield _Change(turned, f"when {a} and {b} are multiplied in the other order.", "transpose", f"{a},{b}", 84)
         yield _Change(
             to(ast.Mult), "with a product entry by entry in the place of a matrix product.", "matrix product", b, 84
@@ -461,6 +506,27 @@ def _other_divisor(node, words, size, b):
         f"{b},{size}",
         82,
     )
+
+
+def _scaled(node, words):
+    """A summand twice or half."""
+    for side in ("left", "right"):
+        term = words(getattr(node, side))
+        for c, how in ((2.0, "twice"), (0.5, "half")):
+
+            def scaled(u, side=side, c=c):
+                setattr(u, side, ast.BinOp(ast.Constant(c), ast.Mult(), getattr(u, side)))
+                return u
+
+            yield _Change(scaled, f"when {term} counts {how}: where does a factor 2 belong?", "factor", term, 87)
+
+
+def _product_scaled(node, words):
+    """A product or quotient twice or half."""
+    term = words(node)
+    for c, how in ((2.0, "twice"), (0.5, "half")):
+        edit = lambda u, c=c: ast.BinOp(ast.Constant(c), ast.Mult(), u)
+        yield _Change(edit, f"when {term} counts {how}: where does a factor 2 belong?", "factor", term, 82)
 
 
 def _np(name, *args):
@@ -511,6 +577,10 @@ def _constant(node, words):
             yield from _einsum(value)
         if value is None and isinstance(words.parents.get(node), (ast.Tuple, ast.Subscript)):
             yield from ()
+        parent = words.parents.get(node)
+        if value is True and isinstance(parent, ast.keyword) and parent.arg == "keepdims":
+            text = "when the axis of a sum is lost: keepdims=True, or [:, None], keeps one number for each row."
+            yield _Change(lambda u: ast.Constant(False), text, "axis", "keepdims", 88)
         if value is True and isinstance(words.parents.get(node), ast.keyword) and words.parents[node].arg == "bias":
             yield _Change(
                 lambda u: ast.Constant(False),
@@ -531,7 +601,7 @@ def _constant(node, words):
                     f"when the {_reduction(node, words)} is taken {over}: over which index does it run?",
                     "axis",
                     "axis",
-                    87 if other in (0, 1) else 70,
+                    87,
                 )
         return
     if where == "index" and isinstance(value, int):
@@ -791,7 +861,7 @@ def _name(node, words):
                 )
             else:
                 sentence = f"with {b if len(b) < 30 else 'another quantity'} in the place of {a if len(a) < 30 else 'one that was computed before'}."
-            yield _Change(lambda u, other=other: ast.Name(other, ast.Load()), sentence, "argument", f"{a},{b}", 74)
+            yield _Change(lambda u, other=other: ast.Name(other, ast.Load()), sentence, "argument", f"{a},{b}", 77)
     if node.id in ("r", "q", "resp", "posterior", "responsibilities", "tau", "gamma"):
         hard = lambda u: ast.BinOp(
             ast.Compare(u, [ast.Eq()], [_np_kw("max", u, axis=-1, keepdims=True)]), ast.Mult(), ast.Constant(1.0)
@@ -909,6 +979,32 @@ def _if(node, words):
     yield _Change(lambda u: u.orelse, "when one case is never taken.", "condition", "condition", 70)
 
 
+def _subscript(node, words):
+    """[:, None] left out: a row where a column belongs; an index left out."""
+    if not isinstance(node.ctx, ast.Load) or isinstance(words.parents.get(node), ast.Subscript):
+        return
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        return
+    if isinstance(node.value, ast.Call):
+        return  # slogdet(..)[1] and its kin
+    what = words.formula(node.value) or "a quantity"
+    if "None" in ast.unparse(node.slice):
+        text = f"when {what} stands as a row where a column belongs, or the other way round: [:, None] turns one into the other."
+        yield _Change(lambda u: u.value, text, "axis", what, 80)
+    else:
+        yield _Change(lambda u: u.value, f"when {what} stands without its index.", "index", what, 80)
+        if isinstance(node.slice, ast.Name):
+            for c in (0, -1):
+                which = "first" if c == 0 else "last"
+                yield _Change(
+                    lambda u, c=c: ast.Subscript(u.value, ast.Constant(c), ast.Load()),
+                    f"when the {which} entry of {what} serves for all: which index does it carry?",
+                    "index",
+                    what,
+                    82,
+                )
+
+
 _RULES = [
     (ast.BinOp, _binary),
     (ast.AugAssign, _augmented),
@@ -921,4 +1017,5 @@ _RULES = [
     (ast.Assign, _statement),
     (ast.Return, _return),
     (ast.IfExp, _if),
+    (ast.Subscript, _subscript),
 ]
