@@ -91,8 +91,10 @@ class Feedback(Said):
     None. message: the sentences, plain text.
     """
 
-    def __init__(self, exercise, status, sentences, *, mistake=None, table=None, asides=()):
-        super().__init__(f"{exercise}: {VERDICT[status]}", sentences, status=status, table=table, asides=asides)
+    def __init__(self, exercise, status, sentences, *, mistake=None, table=None, asides=(), verdict=None):
+        super().__init__(
+            f"{exercise}: {verdict or VERDICT[status]}", sentences, status=status, table=table, asides=asides
+        )
         self.exercise, self.mistake = exercise, mistake
 
     def __bool__(self):

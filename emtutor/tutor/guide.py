@@ -22,8 +22,7 @@ def hint(name):
             f"{exercise.name}: all {count} hints", _numbered(exercise.hints), asides=[*_ways_on(exercise), note]
         )
     note = store.count_hint(exercise.name) or note
-    after = "" if entry.hints + 1 < count else "This was the last hint. Once more `hint` shows them all, and the "
-    "ways on."
+    after = "" if entry.hints + 1 < count else "That was the last. Once more `hint` shows them all, and the ways on."
     return Said(
         f"{exercise.name}: hint {entry.hints + 1} of {count}", exercise.hints[entry.hints], asides=[after, note]
     )

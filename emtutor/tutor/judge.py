@@ -36,7 +36,7 @@ def _checked(answer, name):
     name, trouble = _name_of(answer, name)
     trouble = trouble or _not_a_function(answer, name)
     if trouble:
-        return Feedback(name, "error", trouble)
+        return Feedback(name, "error", trouble, verdict="Not judged")
     if _unwritten(answer):
         return Feedback(name, "unattempted", f"Write its body in the place of `...`; {_first_hint(name)}.")
     trouble = _signature(answer, name)
@@ -69,7 +69,7 @@ def _name_of(answer, name):
         return registry.find(name).name, ""
     except ValueError as error:
         text = str(error)
-        return str(name)[:60], text[0].upper() + text[1:] + "."
+        return str(name)[:60], text[0].upper() + text[1:] + "." * (not text.endswith("?"))
 
 
 def _not_a_function(answer, name):
@@ -109,7 +109,7 @@ def _signature(answer, name):
     try:
         signature.bind(*wanted)
     except TypeError:
-        theirs = ", ".join(signature.parameters) or "nothing"
+        theirs = str(signature)[1:-1] or "nothing"
         return f"{takes}; yours takes {theirs}. It is called with these {len(wanted)}, in this order."
     own = tuple(signature.parameters)[: len(wanted)]
     if set(own) == set(wanted) and own != wanted:
@@ -293,16 +293,13 @@ class _Verdict:
         try:
             from emtutor import probes
 
-            out = tuple(self.exercise.out.values())
             with sandbox.quarantine(), time_limit(PROBING):
                 found = probes.find(
                     sandbox.guarded(self.answer, self.exercise.out),
                     self.exercise.solution,
                     [run.problem for run in self.trial.runs],
                     notation=self.exercise.notation,
-                    out=out if len(out) > 1 else out[0],
-                    parts=tuple(self.exercise.out) if len(out) > 1 else None,
-                    **({} if len(out) > 1 else {"name": next(iter(self.exercise.out))}),
+                    out=self.exercise.out,
                 )
         except (Exception, SystemExit):  # the answer may do anything; without a finding the verdict stands all the same
             return None
@@ -334,13 +331,13 @@ class _Verdict:
         return f"The problem: {run.problem.label} ({', '.join(_sizes(run.problem.args))})."
 
     def _elsewhere(self, lead=""):
-        right = [run for run, wrong in zip(self.trial.runs, self.wrong, strict=True) if not wrong]
-        rest = len(self.trial.runs) - len(right)
+        right = [run.problem.label for run, wrong in zip(self.trial.runs, self.wrong, strict=True) if not wrong]
         if not right:
             return ""
-        if self.exercise.judge is None and rest == 1 and len(right) > 1:
-            return f"{lead}On the other {len(right)} problems it is right."
-        return f"{lead}It is right on: {', '.join(run.problem.label for run in right)}."
+        if len(self.trial.runs) == len(right) + 1:
+            return f"{lead}On the other problems{' so far' * bool(self.trial.cut)} it is right."
+        more = f"; and {len(right) - 3} more" if len(right) > 3 else ""
+        return f"{lead}It is right on: {'; '.join(right[:3])}{more}."
 
     def _shape(self, run, expected=None):
         """A sentence if an output has another shape than expected."""
@@ -388,8 +385,8 @@ class _Verdict:
                 parts.append(f"{'The result' if len(self.exercise.out) == 1 else name} is off by {amount}.")
             else:
                 parts.append(f"{int((~near).sum())} of {near.size} entries of {name} are wrong, by up to {amount}.")
-        return f"{' '.join(parts)}\n{self._where(run)}{self._elsewhere(' ')}\nFollow one number by hand: where does "
-        "it part?"
+        follow = "Follow one number by hand: where does it part?"
+        return f"{' '.join(parts)}\n{self._where(run)}{self._elsewhere(' ')}\n{follow}"
 
     def _table(self):
         rows = tuple(
@@ -402,7 +399,7 @@ class _Verdict:
         text = " / ".join(line.strip() for line in self.trial.printed.splitlines() if line.strip())
         if not text:
             return ""
-        return f"It printed (that is no mistake): {text if len(text) <= 300 else text[:300] + ' ...'}"
+        return f"It printed on the first problem (no mistake): {text if len(text) <= 160 else text[:160] + ' ...'}"
 
     def _warned(self):
         return f"NumPy warned: {self.trial.warned[0]}." if self.trial.warned else ""
@@ -479,5 +476,5 @@ def _amount(off, size):
         return "an infinite amount"
     if size == 0 or off > 1e4 * size:
         return f"about {off:.1g}"
-    share = off / size
-    return f"about {share:.1g} times the largest entry" if share >= 1 else f"{100 * share:.1g} % of the largest entry"
+    share = float(f"{off / size:.1g}")
+    return f"about {share:g} times the largest entry" if share >= 1 else f"about {100 * share:g} % of the largest entry"

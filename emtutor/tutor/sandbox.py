@@ -55,6 +55,7 @@ class Trial(NamedTuple):
     steady: bool  # called again with the first problem it gave the same
     printed: str
     notes: list[str]  # what it did besides, in sentences
+    cut: bool  # stopped before it had run on all problems
     warned: list[str]  # NumPy's warnings
 
 
@@ -62,12 +63,13 @@ def trial(answer, problems, out):
     """Call the answer on every problem, each with fresh copies, and once more on the first."""
     runs: list[Run] = []
     wrote: dict[str, None] = {}
-    steady = True
+    steady, printed = True, ""
     with quarantine() as ward:
         try:
             with time_limit(SECONDS):
                 for problem in [*problems, problems[0]]:
                     run = _call(answer, problem, out, wrote)
+                    printed = printed or (ward.tape.text() if not runs else "")
                     if len(runs) == len(problems):
                         steady = _same(run, runs[0])
                     else:
@@ -75,10 +77,9 @@ def trial(answer, problems, out):
         except TimeoutError as error:
             if len(runs) < len(problems):
                 runs.append(Run(problems[len(runs)], None, failure=failure_of(error, answer)))
-    notes = list(ward.notes)
-    if wrote:
-        notes.insert(0, _wrote(list(wrote)))
-    return Trial(runs, steady, ward.printed(), notes, list(dict.fromkeys(ward.warned)))
+    notes = [_wrote(list(wrote)), *ward.notes] if wrote else ward.notes
+    cut = len(runs) < len(problems)
+    return Trial(runs, steady, printed or ward.tape.text() * cut, notes, cut, list(dict.fromkeys(ward.warned)))
 
 
 def _call(answer, problem, out, wrote):
@@ -177,9 +178,6 @@ class Ward:
         self.warned: list[str] = []
         self.tape = _Tape()
 
-    def printed(self):
-        return self.tape.text()
-
 
 class Refused(RuntimeError):
     """An answer called something that would end or hang the kernel."""
@@ -234,22 +232,29 @@ _GUARDED = ("builtins", "math", "inspect", "numpy", "numpy.linalg", "numpy.rando
 def _modules():
     """Names in numpy, builtins, the tutor, ... that the answer replaced are put back."""
     names = [n for n in sys.modules if n in _GUARDED or n == "emtutor" or n.startswith("emtutor.")]
-    saved = {n: dict(vars(sys.modules[n])) for n in names}
+    modules = {n: sys.modules[n] for n in names}
+    loaded = {n: m for n, m in sys.modules.items() if n.partition(".")[0] in ("numpy", "scipy", "emtutor")}
+    saved = [(n, m, dict(vars(m))) for n, m in modules.items()]
+    for n, m in modules.items():
+        if n.startswith("emtutor"):
+            own = [c for c in vars(m).values() if inspect.isclass(c) and c.__module__ == n]
+            saved += [(f"{n}.{c.__name__}", c, dict(vars(c))) for c in own]
     codes = [
         (f, f.__code__, f.__defaults__)
-        for n in names
+        for n, _, old in saved
         if n.startswith("emtutor")
-        for f in saved[n].values()
+        for f in old.values()
         if inspect.isfunction(f)
     ]
 
     def restore():
-        patched = []
-        for name, old in saved.items():
-            now = vars(sys.modules.get(name) or object)
+        patched = [name for name, module in loaded.items() if sys.modules.get(name) is not module]
+        sys.modules.update(loaded)
+        for name, place, old in saved:
+            now = vars(place)
             for key, value in old.items():
                 if now.get(key) is not value and not (key == "_" or key.startswith("__")):
-                    setattr(sys.modules[name], key, value)
+                    setattr(place, key, value)
                     patched.append(f"{name}.{key}")
         for f, code, defaults in codes:
             if f.__code__ is not code or f.__defaults__ is not defaults:

@@ -382,13 +382,20 @@ def _jitter(problem, output, expected):
     return ""
 
 
+def _m_problems(rng):
+    """The last one in another unit: there whatever is added to a variance to keep it positive is seen."""
+    several = problems.mixture("x r", rng)
+    last = problems.draw("x r", rng, label="the data in a unit a thousand times larger")
+    return [*several, last._replace(args=last.args | {"x": last.args["x"] / 1000})]
+
+
 M_STEP = Exercise(
     m_step,
     lesson="05-em",
     statement="The maximum-likelihood parameters for given responsibilities r (n, k): weights pi (k,), means mu (k, d) "
     "and covariances Sigma (k, d, d), in this order. Each Sigma_j is taken around the new mu_j.",
     out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
-    problems=lambda rng: problems.mixture("x r", rng),
+    problems=_m_problems,
     mistakes=_m_mistakes(),
     extra=_jitter,
     hints=[
@@ -484,7 +491,14 @@ def _fit_problems(rng):
         at("tol = 0.05, 30 points, 2 components", 30, 2, 2, 0.05, 100),
         at("tol = 0.01 a point, one dimension", 24, 2, 1, 0.24, 100),
         at("four iterations, 3 components", 40, 3, 2, 1e-9, 4),
+        _in_thousands(at("two iterations, the data in a unit a thousand times larger", 20, 2, 2, 0.0, 2)),
     ]
+
+
+def _in_thousands(problem):
+    """The same in another unit: there whatever is added to a variance to keep it positive is seen."""
+    a = problem.args
+    return problem._replace(args=a | {"x": a["x"] / 1e3, "mu": a["mu"] / 1e3, "Sigma": a["Sigma"] / 1e6})
 
 
 def _judge_fit(problem, output):
