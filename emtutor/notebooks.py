@@ -14,7 +14,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -267,7 +267,7 @@ def main(arguments=None):
     """Refresh the notebooks and folders of notebooks named; returns the exit code, the number of failures."""
     paths = list(_collect(sys.argv[1:] if arguments is None else arguments))
     failed = 0
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for path, task in [(path, pool.submit(refresh, path)) for path in paths]:
             try:
                 changed, seconds = task.result()
