@@ -10,37 +10,40 @@ import numpy as np
 from emtutor import em
 
 
-def squarem(model, x, theta):
-    """Yield theta, log p(x | theta), the note if that has no value, and the EM steps made so far, once a cycle.
+def squarem(log_p, em_step, theta):
+    """Yield theta, its log p, the note if that has no value, and the EM steps made so far, once a cycle.
+
+    log_p: theta -> (log p(x | theta), note), NaN where theta is not valid. em_step: theta -> theta, E- and M-step.
 
     theta' = theta_0 - 2 a r + a^2 v with r = theta_1 - theta_0, v = theta_2 - 2 theta_1 + theta_0, a = -|r| / |v|. The
     weights add up to one, so sums (pi, rows of A) and symmetry are kept by themselves. What is not, signs and positive
-    definiteness, the model's own `log_likelihood` refuses; then, or where log p is lower than at theta_0, `a` is halved
-    towards -1, which is plain EM's theta_2. So log p never falls and theta is always valid.
+    definiteness, `log_p` refuses; then, or where log p is lower than at theta_0, `a` is halved towards -1, which is
+    plain EM's theta_2. So log p never falls and theta is always valid.
     """
-    log_p, note = em._figure(model.log_likelihood, x, theta)
+    best, note = log_p(theta)
     made = 0
     while True:
-        yield theta, log_p, note, made
-        one = em._em_step(model, x, theta)
-        two = em._em_step(model, x, one)
+        yield theta, best, note, made
+        one = em_step(theta)
+        two = em_step(one)
         made += 2
         start, r = _flat(theta), _flat(one) - _flat(theta)
         v = _flat(two) - _flat(one) - r
-        a = -np.linalg.norm(r) / np.linalg.norm(v) if v.any() else -1.0
+        turn = np.linalg.norm(v)
+        a = -min(np.linalg.norm(r) / turn, 1e6) if turn > 0 else -1.0
         theta = two
         while a < -1.1:  # nearer to -1 there is nothing to gain
             bold = _as_theta(two, start - 2 * a * r + a * a * v)
-            if em._figure(model.log_likelihood, x, bold)[0] >= log_p:
+            if log_p(bold)[0] >= best:
                 try:
-                    theta = em._em_step(model, x, bold)
+                    theta = em_step(bold)
                 except ValueError:  # the bold theta is one that EM cannot go on from, an empty component, say
                     pass
                 else:
                     made += 1
                     break
             a = (a - 1) / 2
-        log_p, note = em._figure(model.log_likelihood, x, theta)
+        best, note = log_p(theta)
 
 
 def _flat(theta):

@@ -128,7 +128,7 @@ def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
         raise ValueError(f'accelerate must be None or "squarem", got {accelerate!r}')
     iterates = import_module("emtutor.accelerate").squarem if accelerate else _plain
     x, path, converged, reason = _frozen(x), [], False, f"max_iter = {max_iter} reached"
-    for state in iterates(model, x, _frozen(theta)):
+    for state in iterates(*_maps(model, x), _frozen(theta)):
         theta, log_p, note, made = state
         path.append(log_p)
         if not np.isfinite(log_p):
@@ -143,15 +143,20 @@ def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
     return Fit(theta, q, path[-1], tuple(path), made, converged, reason)
 
 
-def _plain(model, x, theta):
-    """Yield theta, log p(x | theta), the note if that has no value, and the EM steps made so far."""
+def _plain(log_p, em_step, theta):
+    """Yield theta, its log p, the note if that has no value, and the EM steps made so far."""
     for made in count():
-        yield theta, *_figure(model.log_likelihood, x, theta), made
-        theta = _em_step(model, x, theta)
+        yield theta, *log_p(theta), made
+        theta = em_step(theta)
 
 
-def _em_step(model, x, theta):
-    return _frozen(_like(theta, model.m_step(x, _frozen(model.e_step(x, theta)))))
+def _maps(model, x):
+    """theta -> (log p, note), and theta -> theta by an E- and an M-step."""
+
+    def em_step(theta):
+        return _frozen(_like(theta, model.m_step(x, _frozen(model.e_step(x, theta)))))
+
+    return lambda theta: _figure(model.log_likelihood, x, theta), em_step
 
 
 def is_stub(function):

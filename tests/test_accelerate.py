@@ -81,7 +81,7 @@ def test_each_cycle_is_valid_and_not_lower_than_the_one_before():
     x, start = overlapping(7)
     last = -np.inf
     for (theta, log_p, note, _), _ in zip(
-        accelerate.squarem(gaussian.model, x, em._frozen(start)), range(60), strict=False
+        accelerate.squarem(*em._maps(gaussian.model, x), start), range(60), strict=False
     ):
         gaussian.check(theta)
         assert note == ""
