@@ -26,10 +26,6 @@ class Components(NamedTuple):
     L: np.ndarray  # (k, d, d)
     W: np.ndarray  # (k, d, d)
 
-    @classmethod
-    def of(cls, pi, mu, L):
-        return cls(pi, mu, L, np.linalg.inv(L))
-
 
 @dataclass(frozen=True)
 class Statistics:
@@ -64,6 +60,16 @@ def theta_from_statistics(T):
     Sigma = np.empty((len(T), d, d))
     Sigma[:, a, b] = Sigma[:, b, a] = T[:, d + 1 :] / R[:, None] - mean[:, a] * mean[:, b]
     return R / R.sum(), mean, Sigma
+
+
+def mean_statistics(theta):
+    """E[z_j phi(z)] under theta itself, (k, p): pi_j [1, mu_j, Sigma_j + mu_j mu_j^T], theta Components.
+
+    The inverse of `theta_from_statistics`. c times this is a conjugate prior worth c points, to be added to T.
+    """
+    a, b = _upper(theta.mu.shape[1])
+    second = theta.L @ theta.L.transpose(0, 2, 1) + theta.mu[:, :, None] * theta.mu[:, None]
+    return theta.pi[:, None] * np.concatenate([np.ones((len(theta.pi), 1)), theta.mu, second[:, a, b]], axis=1)
 
 
 # ---- their parts

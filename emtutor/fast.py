@@ -27,10 +27,10 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
         raise ValueError(f"k = {k} components need at least as many points, got n = {moments.n}")
     white = rows.whitener(moments)
     theta = whitened(theta0, white)
+    frame = frame_for(theta)
     path, converged, reason = [], False, f"max_iter = {max_iter} reached"
     with _bar(max_iter, progress) as show:
         while True:
-            frame = frame_for(theta)
             statistics = sweep(data, white, theta, frame)
             path.append(statistics.log_likelihood + moments.n * white.log_det)
             show(path)
@@ -39,7 +39,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
                 break
             if len(path) > max_iter:
                 break
-            theta = m_step(data, white, theta, frame, statistics.T)
+            theta, frame = m_step(data, white, theta, frame, statistics.T)
     return em.Fit(
         theta=unwhitened(theta, white),
         q=None,
@@ -61,19 +61,18 @@ def sweep(data, white, theta, frame):
 
 
 def m_step(data, white, theta, frame, T):
-    """theta from the statistics T of `frame`. If these have lost digits: once more, around the means just found.
-
-    That is so where a component shrinks, in one step, to a hundredth of its distance from the frame's origin.
+    """theta from the statistics T of `frame`, and the frame for the next. If T has lost digits: once more, around the
+    means just found. That is so where a component shrinks, in one step, to a hundredth of its distance from the origin.
     """
     for _ in range(4):
         refuse_empty(T[:, 0])
-        new, lost = _placed(T, frame, theta)
+        new, lost = placed(T, frame)
         if lost < LOST:
             break
         frame = new
         T = sweep(data, white, theta, frame).T
     refuse_collapse(new, T[:, 0], lost)
-    return new
+    return new, None if frame is None else frame_for(new)
 
 
 def frame_for(theta):
@@ -81,7 +80,7 @@ def frame_for(theta):
     return None if exponential.lost_digits(theta.mu, theta.L, theta.W).max() < LOST else theta
 
 
-def _placed(T, frame, theta):
+def placed(T, frame):
     """Components from statistics in the frame's coordinates, and the factor on eps that they have lost."""
     pi, mean, S = exponential.theta_from_statistics(T)
     try:
@@ -103,8 +102,24 @@ def _placed(T, frame, theta):
 
 def whitened(theta, white):
     """theta (pi, mu, Sigma) in the coordinates z = W (x - centre), as Components."""
-    L = np.linalg.cholesky(theta.Sigma)
-    return Components(theta.pi, (theta.mu - white.centre) @ white.W.T, white.W @ L, np.linalg.inv(L) @ white.L)
+    L = _cholesky(theta.Sigma)
+    mu = (theta.mu - white.centre) @ white.W.T
+    return Components(theta.pi, mu, white.W @ L, np.linalg.inv(L) @ white.L)
+
+
+def _cholesky(Sigma):
+    """L L^T = Sigma, improved once: where Sigma is nearly singular its thin direction is a difference of large entries.
+
+    L (1 + half of L^-1 (Sigma - L L^T) L^-T) with the difference in long double, where the machine has it.
+    """
+    L = np.linalg.cholesky(Sigma)
+    W = np.linalg.inv(L)
+    if exponential.lost_digits(np.zeros(L.shape[:2]), L, W).max() < LOST:
+        return L
+    long = L.astype(np.longdouble)
+    E = np.tril(W @ (Sigma - long @ long.transpose(0, 2, 1)).astype(float) @ W.transpose(0, 2, 1))
+    E[:, *np.diag_indices(L.shape[1])] /= 2
+    return L + L @ E
 
 
 def unwhitened(theta, white):
@@ -127,12 +142,10 @@ def refuse_empty(R):
 
 
 def refuse_collapse(theta, R, lost):
-    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W| or more in each."""
-    with np.errstate(over="ignore"):
-        narrow = np.sqrt((theta.W**2).sum((1, 2)))
-    if narrow.max() * COLLAPSED < 1 and np.isfinite(lost):
+    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|."""
+    if lost < np.inf and COLLAPSED * np.abs(theta.W).max() < 1:
         return
-    j = int(narrow.argmax())
+    j = int(np.abs(theta.W).max((1, 2)).argmax())
     raise ValueError(
         f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {R[j]:.3g}): the likelihood is "
         "unbounded there; restart it or use a prior (map_m_step)"
