@@ -146,8 +146,8 @@ def _steps(rng):
 GEM_STEP = Exercise(
     gem_step,
     lesson=LESSON,
-    statement="mu (k, d) after one gradient step on the total L: r is the posterior at the start; the full step is tried "
-    "first and halved until L rises strictly, at most 60 times, then mu stays.",
+    statement="mu (k, d) after one gradient step on the total L: r is the posterior at the start; the full step is "
+    "tried first and halved until L rises strictly, at most 60 times, then mu stays.",
     out={"mu": "kd"},
     unit=1,
     problems=_steps,
