@@ -434,8 +434,8 @@ def _joint_tables(rng):
 MEAN_FIELD = Exercise(
     mean_field,
     lesson=LESSON,
-    statement="q1 (a,) and q2 (b,) after one sweep of the best factorised q = q1 q2 for the table log_p (a, b): first q1 "
-    "from the given q2, then q2 from the new q1.",
+    statement="q1 (a,) and q2 (b,) after one sweep of the best factorised q = q1 q2 for the table log_p (a, b): first "
+    "q1 from the given q2, then q2 from the new q1.",
     out={"q1": "a", "q2": "b"},
     problems=_joint_tables,
     mistakes=[
