@@ -1,0 +1,119 @@
+"""What several scenes share: names of axes, limits, how components look, and the staircase of log p and L."""
+
+import numpy as np
+
+from emtutor import data, film, palette
+from emtutor.film import number
+
+STAIRCASE_KEY = (
+    ("log p(x | θ)", "line", "ink", 0),
+    ("L(q, θ)", "line", palette.ELBO, 1),
+    ("KL", "fill", palette.GAP, 0),
+)
+
+
+def labels_of(x, labels=None):
+    """One name a column, with its unit; Old Faithful is recognised, other columns are x_1, x_2, ..."""
+    if labels is not None:
+        if len(labels) != x.shape[1]:
+            raise ValueError(f"labels must name the {x.shape[1]} columns of x, got {len(labels)}: {labels!r}")
+        return tuple(labels)
+    if x.shape == (272, 2) and np.array_equal(x, data.old_faithful()):
+        return data.FAITHFUL_COLUMNS
+    return tuple(f"x_{a + 1}" for a in range(x.shape[1]))
+
+
+def colour(j):
+    return palette.COMPONENTS[j % len(palette.COMPONENTS)]
+
+
+def dash(j):
+    return j % len(film.DASHES)
+
+
+def blend(r, n):
+    """What n points look like under r (n, k): mixed colours (bytes), and a shape for the largest share.
+
+    r may be anything that a learner's E-step returned: a row without a positive number is grey, a shape that does
+    not fit makes all grey.
+    """
+    grey = np.array(palette.rgb(palette.UNLABELLED), np.uint8)
+    r = np.asarray(r, float) if np.asarray(r).dtype.kind in "fiub" else np.zeros((0, 0))
+    if r.ndim != 2 or len(r) != n or r.shape[1] == 0:
+        return np.tile(grey, (n, 1)), np.zeros(n, int)
+    r = np.nan_to_num(r, nan=0.0, posinf=1e300, neginf=0.0)
+    colours = np.rint(255 * palette.mixed(r)).astype(np.uint8)
+    nothing = r.max(1) <= 0
+    colours[nothing] = grey
+    shapes = np.where(nothing, 0, r.argmax(1) % len(film.CORNERS))
+    return colours, shapes
+
+
+def around(*clouds, margin=0.06):
+    """Limits ((x0, x1), (y0, y1)) that hold all clouds (m, 2), with a margin."""
+    points = np.concatenate([np.asarray(c, float).reshape(-1, 2) for c in clouds])
+    points = points[np.isfinite(points).all(1)]
+    low, high = points.min(0), points.max(0)
+    span = np.where(high > low, high - low, np.maximum(1, abs(high)))
+    low, high = low - margin * span, high + margin * span
+    return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
+
+
+def apart(centres, limits, width=500):
+    """The same points, those that would hide an earlier one moved to its right: numbers of components stay legible."""
+    unit = np.array([(limits[0][1] - limits[0][0]) / width, (limits[1][1] - limits[1][0]) / film.HEIGHT])
+    aside, placed = np.array([23 * unit[0], 0]), []
+    for centre in centres:
+        while any((abs((centre - other) / unit) < (22, 20)).all() for other in placed):
+            centre = centre + aside
+        placed.append(centre)
+    return placed
+
+
+class Staircase:
+    """log p, L and the gap over half-steps: the same marks in every frame, more of them revealed."""
+
+    def __init__(self, t, log_p, elbo, panel=1):
+        """t: the number of half-steps behind each state; log_p, elbo: NaN where they have no value."""
+        self.t, self.log_p, self.elbo = (np.asarray(a, float) for a in (t, log_p, elbo))
+        self.panel = panel
+
+    def marks(self, i):
+        """Those of state i."""
+        common = {"count": i + 1, "panel": self.panel}
+        marks = [
+            film.band("gap", self.t, self.elbo, self.log_p, colour=palette.GAP, **common),
+            film.path("log p", np.column_stack([self.t, self.log_p]), colour="ink", width=2.4, **common),
+            film.path("L", np.column_stack([self.t, self.elbo]), colour=palette.ELBO, dash=1, width=2.4, **common),
+        ]
+        now = ("now log p", self.log_p[i], "ink", 1), ("now L", self.elbo[i], palette.ELBO, 0)
+        for name, value, tone, shape in now:
+            if np.isfinite(value):
+                dot = [[self.t[i], value]]
+                marks.append(film.points(name, dot, colour=tone, shape=shape, size=5, panel=self.panel))
+        return marks
+
+    def view(self, i):
+        """Limits that follow the climb: what happened since half the way here, so that late gaps are seen too."""
+        seen = slice(i // 2, i + 1)
+        values = np.concatenate([self.log_p[seen], self.elbo[seen]])
+        values = values[np.isfinite(values)]
+        right = 1.03 * min((n for n in (12, 25, 50, 100, 200, 400, 1000) if n >= self.t[i]), default=self.t[-1])
+        if not len(values):
+            return ((0, right), (-1, 0))
+        low, high = values.min(), values.max()
+        pad = 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
+        return ((0, right), (float(low - pad), float(high + pad)))
+
+
+def change(value, digits=2):
+    """'rises by 3.21' / 'falls by 0.50' / 'does not change'."""
+    if not np.isfinite(value):
+        return "has no value"
+    if abs(value) < 0.5 * 10.0**-digits:
+        return (
+            "does not change"
+            if abs(value) < 1e-9
+            else f"{'rises' if value > 0 else 'falls'} by less than 0.{'0' * (digits - 1)}1"
+        )
+    return f"{'rises' if value > 0 else 'falls'} by {number(abs(value), digits)}"

@@ -1,0 +1,350 @@
+"""The scene `em`: data, responsibilities and ellipses on the left, log p = L + KL as a staircase on the right."""
+
+import numpy as np
+
+from emtutor import arguments, film
+from emtutor import em as half_steps
+from emtutor.film import number
+from emtutor.limits import time_limit
+from emtutor.scenes import common
+
+PATIENCE = 5.0  # seconds that one half-step may take before it counts as hung
+LATER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of every power of 32: the iterations kept once all are no longer shown
+
+
+def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, max_iter=500):
+    """Film of EM, half-step by half-step, for any model whose theta is (pi, mu, Sigma) and whose q is r (n, k).
+
+    Every half-step of the first `iterations` is a frame; after them a few iterations are kept, until log p changes by
+    less than `tol` or `max_iter` is reached. x (n, d) with d = 1 is drawn as a density, with d > 2 by its first two
+    columns. A learner's wrong steps are shown as they are; one that raises or hangs ends the film with a sentence.
+    labels: a name with its unit for each column.
+    """
+    x = arguments.points(x)
+    names = common.labels_of(x, labels)
+    states, ending = _run(model, x, theta0, iterations, tol, max_iter)
+    drawing = _Line(x, states) if x.shape[1] == 1 else _Plane(x, states)
+    kept = _kept(states, iterations)
+    stair = common.Staircase(kept, [states[i].log_likelihood for i in kept], [states[i].elbo for i in kept])
+    frames, before = [], None
+    for position, i in enumerate(kept):
+        step = states[i]
+        following = states[kept[position + 1]] if position + 1 < len(kept) else None
+        frames.append(
+            film.Frame(
+                marks=(*drawing.marks(states, i), *stair.marks(position)),
+                words=_words(model, x, step, before),
+                label=_label(step, before),
+                next=_next(following, step)
+                if following
+                else ("E" if step.phase != "E" else "M")
+                if ending.failed
+                else "",
+                heads=(_head(step, before), _figures(step)),
+                views=(None, stair.view(position)),
+            )
+        )
+        before = step
+    last = frames[-1]
+    if ending.failed:
+        frames.append(last._replace(words=ending.words, label="stopped", next="", heads=("Stopped", last.heads[1])))
+    else:
+        frames[-1] = last._replace(words=f"{last.words} {ending.words}")
+    k = len(np.atleast_1d(states[0].theta[0]))
+    shown = "" if x.shape[1] <= 2 else f" Only the first two of {x.shape[1]} columns are drawn."
+    return film.Film(
+        title=title or f"EM, {k} component{'s' * (k > 1)}, {len(x)} points",
+        caption=f"{drawing.caption} An E step changes colours only, an M step moves {drawing.what} only.{shown}",
+        panels=(
+            drawing.panel(names),
+            film.Panel("half-step", "nats", (0, 12), (-1, 0), width=332, key=common.STAIRCASE_KEY),
+        ),
+        frames=tuple(frames),
+    )
+
+
+class _Ending:
+    def __init__(self, words, failed=False):
+        self.words, self.failed = words, failed
+
+
+def _run(model, x, theta0, iterations, tol, max_iter):
+    """All states until EM has converged, may not go on, or fails; and how it ended, in words."""
+    if int(iterations) != iterations or iterations < 1:
+        raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
+    states, steps = [], half_steps.steps(model, x, theta0)
+    while True:
+        try:
+            with time_limit(PATIENCE):
+                states.append(next(steps))
+        except TimeoutError:
+            return states, _stopped(states, f"was still running after {PATIENCE:g} s: is there a loop that never ends?")
+        except Exception as error:  # whatever a learner's step does is part of the film
+            if not states:
+                raise
+            what = str(error).strip().split("\n")[0]
+            return states, _stopped(
+                states, f"raised {type(error).__name__}: {what}" if what else f"raised {type(error).__name__}"
+            )
+        step = states[-1]
+        if step.phase != "M":
+            continue
+        gain = step.log_likelihood - states[-3].log_likelihood
+        if abs(gain) < tol:
+            return states, _Ending(
+                f"Converged after {step.t} iterations: log p changed by less than {tol:g} nats in the last one."
+            )
+        if step.t >= max(max_iter, iterations) or (step.t >= iterations and not np.isfinite(gain)):
+            ending = f"the last one changed log p by {number(gain, 4)}" if np.isfinite(gain) else "log p has no value"
+            return states, _Ending(f"Not converged after {step.t} iterations: {ending}.")
+
+
+def _stopped(states, what):
+    step = states[-1]
+    phase, t = ("M", step.t) if step.phase == "E" else ("E", step.t + 1)
+    return _Ending(
+        f"Stopped: the {phase} step of iteration {t} {what}. The picture is the last one before it.", failed=True
+    )
+
+
+def _kept(states, iterations):
+    """Indices of the states that become frames: all at first, then whole iterations further and further apart."""
+    last = states[-1].t
+    later = {iterations + m * 32**p for p in range(3) for m in LATER} | {last}
+    return [
+        i
+        for i, s in enumerate(states)
+        if s.t <= iterations or (s.t in later and (s.phase == "M" or i == len(states) - 1))
+    ]
+
+
+# ---- words
+
+
+def _label(step, before):
+    if before is None:
+        return "start"
+    return f"{step.phase} {step.t}" if _one_step(step, before) else f"iteration {step.t}"
+
+
+def _next(following, step):
+    return following.phase if _one_step(following, step) else f"to iteration {following.t}"
+
+
+def _one_step(step, before):
+    return step.t - before.t == (step.phase == "E")
+
+
+def _head(step, before):
+    if before is None:
+        return "Start: no responsibilities yet"
+    if not _one_step(step, before):
+        return f"Iteration {step.t}, {step.t - before.t} later"
+    return f"Iteration {step.t}, {step.phase} step: " + ("colours change" if step.phase == "E" else "ellipses move")
+
+
+def _figures(step):
+    if step.q is None:
+        return f"log p = {number(step.log_likelihood)}"
+    return f"log p = {number(step.log_likelihood)}, KL = {number(step.kl)}"
+
+
+def _words(model, x, step, before):
+    if before is None:
+        whose = model.whose or "the package's e_step and m_step"
+        start = f"Start with log p = {number(step.log_likelihood)} nats."
+        return f"Steps shown: {whose}. {_note(step)}{start} {_components(step)}"
+    if not _one_step(step, before):
+        gain = step.log_likelihood - before.log_likelihood
+        rise = f"log p {common.change(gain, 4)} to {number(step.log_likelihood, 4)}."
+        return f"{step.t - before.t} iterations later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
+    return _after_e(step, before) if step.phase == "E" else _after_m(x, step, before)
+
+
+def _after_e(step, before):
+    if not np.isfinite(step.elbo):
+        stays = f"The ellipses stay, log p = {number(step.log_likelihood)}."
+        return f"E step: the colours show the q that came back. {_note(step)}{stays}"
+    parts = [f"E step: the colours change, the ellipses stay. {_switched(step, before)}"]
+    if before.q is None:
+        parts.append(f"L starts at {number(step.elbo)}.")
+    else:
+        parts.append(f"L {common.change(step.elbo - before.elbo)}, log p stays at {number(step.log_likelihood)}.")
+        if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
+            parts.append("L fell: an E step that sets q to the posterior never lowers it.")
+    if step.kl < 1e-6:
+        parts.append("KL is 0: q is the posterior, and L touches log p.")
+    else:
+        parts.append(f"KL is {number(step.kl)} nats, not 0: this q is not the posterior of these ellipses.")
+    return " ".join(parts)
+
+
+def _switched(step, before):
+    q = np.asarray(step.q)
+    sure = f"{int((q.max(1) < 0.9).sum())} of {len(q)} points are shared (largest share below 0.9)."
+    if before.q is None or np.shape(before.q) != q.shape or q.shape[1] == 1:
+        return sure if q.shape[1] > 1 else "With one component every share is 1."
+    switched = int((q.argmax(1) != np.argmax(before.q, 1)).sum())
+    return f"{switched} point{'s' * (switched != 1)} changed sides, {sure}"
+
+
+def _after_m(x, step, before):
+    gain = step.log_likelihood - before.log_likelihood
+    if not np.isfinite(step.log_likelihood):
+        return f"M step: the ellipses show the theta that came back. {_note(step)}The colours stay."
+    parts = [f"M step: the ellipses move, the colours stay. {_moved(x, before, step)}"]
+    parts.append(f"log p {common.change(gain)} to {number(step.log_likelihood)}.")
+    if np.isfinite(step.elbo) and np.isfinite(before.elbo):
+        parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {number(step.kl)}.")
+        if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
+            parts.append("L fell: the M step that maximises L over theta never lowers it.")
+    elif _note(step):
+        parts.append(_note(step))
+    if gain < -1e-9 * abs(step.log_likelihood):
+        parts.append("log p fell: with the posterior as q, an M step never does that.")
+    return " ".join(part.strip() for part in parts)
+
+
+def _moved(x, before, step):
+    """Which mean went furthest, in standard deviations of the data."""
+    try:
+        away = (np.asarray(step.theta[1], float) - np.asarray(before.theta[1], float)) / np.maximum(x.std(0), 1e-300)
+        far = np.sqrt((away**2).sum(1))
+    except (ValueError, IndexError, TypeError):
+        return ""
+    if not np.isfinite(far).all():
+        return ""
+    j = int(far.argmax())
+    digits = 2 if far[j] >= 0.01 else 4
+    furthest = "furthest, " if len(far) > 1 else ""
+    return f"Mean {j + 1} moves {furthest}by {number(far[j], digits)} standard deviations of the data. "
+
+
+def _components(step):
+    pi, mu = np.asarray(step.theta[0], float), np.asarray(step.theta[1], float)
+    means = [", ".join(number(v) for v in m[:2]) for m in mu]
+    return " ".join(f"Component {j + 1} has weight {number(pi[j])} and mean ({means[j]})." for j in range(len(pi)))
+
+
+def _note(step):
+    note = step.note.strip()
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}. " if note else ""
+
+
+# ---- pictures of theta
+
+MIXED = "A point's colour mixes the components' by its responsibilities; its shape is that of the largest."
+
+
+class _Plane:
+    """Two columns: points, and each component as an ellipse at two standard deviations."""
+
+    caption = "Each ellipse is one component at two standard deviations. " + MIXED
+    what = "ellipses"
+
+    def __init__(self, x, states):
+        self.x = x[:, :2]
+        room = common.around(self.x, margin=0.35)
+        curves = [film.curve(five) for step in states for _, five in _ellipses(step.theta)]
+        curves = [
+            np.clip(c, [room[0][0], room[1][0]], [room[0][1], room[1][1]]) for c in curves if np.isfinite(c).all()
+        ]
+        self.limits = common.around(self.x, *curves, margin=0.03)
+
+    def panel(self, names):
+        return film.Panel(names[0], names[1], *self.limits, width=500)
+
+    def marks(self, states, i):
+        step = states[i]
+        colours, shapes = common.blend(np.zeros((0, 0)) if step.q is None else step.q, len(self.x))
+        marks = [film.points("data", self.x, colour=colours, shape=shapes, size=4.6)]
+        old = _start_of_last_move(states, i)
+        if old is not None:
+            marks += [
+                film.ellipse(f"before {j + 1}", five[:2], five[2:].reshape(2, 2), colour="muted", dash=3, width=1.3)
+                for j, five in _ellipses(old.theta)
+            ]
+        for j, five in _ellipses(step.theta):
+            marks.append(
+                film.ellipse(
+                    f"component {j + 1}", five[:2], five[2:].reshape(2, 2), colour=common.colour(j), dash=common.dash(j)
+                )
+            )
+        centres = common.apart([five[:2] for _, five in _ellipses(step.theta)], self.limits)
+        for (j, _), at in zip(_ellipses(step.theta), centres, strict=True):
+            marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
+        return marks
+
+
+class _Line:
+    """One column: points on the axis, and each component as its weighted density."""
+
+    caption = "Each curve is one component's weight times its density. " + MIXED
+    what = "curves"
+
+    def __init__(self, x, states):
+        self.x = x[:, 0]
+        (low, high), _ = common.around(np.column_stack([self.x, self.x]), margin=0.15)
+        self.grid = np.linspace(low, high, 161)
+        tops = [c.max() for step in states for _, c, _ in self._curves(step.theta)]
+        self.top = min(max(tops, default=1.0), 40 / (high - low))
+        self.row = -0.05 * self.top - 0.04 * self.top * (np.arange(len(self.x)) * 0.618034 % 1)
+
+    def panel(self, names):
+        return film.Panel(
+            names[0], "weight times density", (self.grid[0], self.grid[-1]), (-0.13 * self.top, 1.08 * self.top)
+        )
+
+    def _curves(self, theta):
+        for j, (pi, mu, Sigma) in enumerate(zip(*(np.asarray(part, float) for part in theta), strict=False)):
+            mean, var = float(np.ravel(mu)[0]), float(np.ravel(Sigma)[0])
+            if np.isfinite([pi, mean, var]).all() and var > 0:
+                density = lambda at, p=pi, m=mean, v=var: (
+                    p * np.exp(-((at - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)
+                )
+                yield j, density(self.grid), (mean, float(density(mean)))
+
+    def marks(self, states, i):
+        step = states[i]
+        colours, shapes = common.blend(np.zeros((0, 0)) if step.q is None else step.q, len(self.x))
+        marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, size=4.6)]
+        old = _start_of_last_move(states, i)
+        for name, theta in (("before", old and old.theta), ("component", step.theta)):
+            for j, values, _ in self._curves(theta) if theta else ():
+                look = (
+                    {"colour": "muted", "dash": 3, "width": 1.3}
+                    if name == "before"
+                    else {"colour": common.colour(j), "dash": common.dash(j), "width": 3}
+                )
+                marks.append(
+                    film.path(
+                        f"{name} {j + 1}", np.column_stack([self.grid, np.minimum(values, 1.06 * self.top)]), **look
+                    )
+                )
+        for j, _, (mean, peak) in self._curves(step.theta):
+            marks.append(film.text(f"number {j + 1}", (mean, min(peak, self.top)), str(j + 1), ring=common.colour(j)))
+        return marks
+
+
+def _ellipses(theta):
+    """(j, five numbers of the ellipse at two standard deviations) for each component that can be drawn."""
+    try:
+        mu, Sigma = np.asarray(theta[1], float), np.asarray(theta[2], float)
+        pairs = list(zip(mu, Sigma, strict=True))
+    except (ValueError, TypeError, IndexError):
+        return
+    for j, (m, S) in enumerate(pairs):
+        if m.shape[0] < 2 or S.ndim != 2 or min(S.shape) < 2:
+            continue
+        S = (S[:2, :2] + S[:2, :2].T) / 2
+        if not (np.isfinite(m[:2]).all() and np.isfinite(S).all()):
+            continue
+        values, vectors = np.linalg.eigh(S)
+        root = 2 * vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
+        yield j, np.concatenate([m[:2], root.ravel()])
+
+
+def _start_of_last_move(states, i):
+    """The state before the latest M step: it stays as a dotted trace until the next one."""
+    moves = [a for a in range(max(0, i - 1), i + 1) if states[a].phase == "M"]
+    return states[moves[-1] - 1] if moves else None
