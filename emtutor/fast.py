@@ -22,10 +22,10 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     k, d = theta0.mu.shape
     _check_stop(tol, max_iter)
     data = rows.of(x, d, rows.block_rows(d, k))
-    moments = data.moments()
+    moments = data.total(rows.Moments.of)
     if k > moments.n:
         raise ValueError(f"k = {k} components need at least as many points, got n = {moments.n}")
-    white = rows.whitener(moments)
+    white = rows.whitener(data, moments)
     theta = whitened(theta0, white)
     frame = frame_for(theta)
     path, converged, reason = [], False, f"max_iter = {max_iter} reached"

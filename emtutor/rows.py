@@ -53,9 +53,14 @@ class Moments:
 
     @classmethod
     def of(cls, x):
-        mean = x.mean(0)
-        away = x - mean
-        return cls(len(x), mean, away.T @ away, x.min(0), x.max(0))
+        with np.errstate(over="ignore", invalid="ignore"):  # `whitener` says which column is too large
+            mean = x.mean(0)
+            away = x - mean
+            return cls(len(x), mean, away.T @ away, x.min(0), x.max(0))
+
+    @classmethod
+    def of_columns(cls, z):
+        return cls.of(z.T)
 
 
 class Rows:
@@ -64,12 +69,9 @@ class Rows:
     def __init__(self, x, block):
         self.x, self.block, self.kept = x, block, None
 
-    def moments(self):
-        return total(self.x, Moments.of, self.block)
-
-    def total(self, function, white):
-        """Sum of function(z) over all blocks z = white(x)."""
-        if self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
+    def total(self, function, white=None):
+        """Sum of function(z) over all blocks z = white(x), or of function(x)."""
+        if white is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
             return total(self.x, function, self.block, white)
         if self.kept is None:
             self.kept = [white(x) for _, x in blocks(self.x, self.block)]
@@ -86,13 +88,7 @@ class DaskRows:
         self.delayed = delayed
         self.chunks = list(x.rechunk({1: -1}).to_delayed().ravel())
 
-    def moments(self):
-        return self._tree(Moments.of, None)
-
-    def total(self, function, white):
-        return self._tree(function, white)
-
-    def _tree(self, function, white):
+    def total(self, function, white=None):
         task, add = self.delayed(total, pure=False), self.delayed(_sum, pure=False)
         function, white = self.delayed(function, traverse=False), self.delayed(white, traverse=False)
         parts = [task(chunk, function, self.block, white) for chunk in self.chunks]
@@ -102,7 +98,7 @@ class DaskRows:
 
 
 def of(x, d_of_theta, block):
-    """`x` (n, d) as an object with `.moments()` and `.total(function, white)`; ValueError if it cannot be that."""
+    """`x` (n, d) as an object with `.total(function, white)`; ValueError if it cannot be that."""
     lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
     if not lazy and not isinstance(x, np.ndarray):
         x = np.asarray(x)
@@ -137,13 +133,18 @@ def blocks(x, size):
         yield i, block
 
 
-def whitener(m: Moments):
-    """The `White` of these moments; ValueError where no covariance can be positive definite."""
+def whitener(data, m):
+    """The `White` of data with moments m; ValueError where no covariance can be positive definite."""
     n, d = m.n, len(m.mean)
     if n == 1:
         raise ValueError("x has one point: a covariance needs two or more")
     for column in map(int, np.flatnonzero(m.low == m.high)):
         raise ValueError(f"column {column} of x is constant, so no covariance is positive definite: drop that column")
+    if n <= d:
+        raise ValueError(
+            f"{n} points span at most {n - 1} of {d} dimensions, so no covariance is positive definite: take more "
+            "points or fewer columns"
+        )
     variance = m.scatter.diagonal() / n
     for column in map(int, np.flatnonzero(~((variance > 1e-280) & (variance < 1e280)))):
         raise ValueError(
@@ -151,15 +152,19 @@ def whitener(m: Moments):
             "the range of floating-point numbers: choose another unit"
         )
     std = np.sqrt(variance)
-    correlation = m.scatter / n / np.outer(std, std)
-    if n <= d or np.linalg.eigvalsh(correlation)[0] < d * 1e-15:
-        few = f" ({n} points span at most {n - 1} of {d} dimensions)" if n <= d else ""
-        raise ValueError(
-            f"the columns of x are collinear{few}, so no covariance is positive definite: "
-            + ("take more points or fewer columns" if few else "drop one of them")
-        )
-    L = std[:, None] * np.linalg.cholesky(correlation)
-    return White(m.mean, L, np.tril(np.linalg.inv(np.linalg.cholesky(correlation))) / std)
+    eigenvalues, axes = np.linalg.eigh(m.scatter / n / np.outer(std, std))
+    least = 10 * d * np.finfo(float).eps  # a correlation matrix does not know smaller ones
+    L = np.linalg.cholesky((axes * np.maximum(eigenvalues, least)) @ axes.T)
+    white = White(m.mean, std[:, None] * L, np.tril(np.linalg.inv(L)) / std)
+    if eigenvalues[0] < least:
+        _refuse_collinear(data.total(Moments.of_columns, white))
+    return white
+
+
+def _refuse_collinear(m):
+    """Thin directions are measured again, by themselves: far clusters on a line are thin, collinear columns have none."""
+    if np.linalg.eigvalsh(m.scatter / m.n)[0] < 1e-12:
+        raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")
 
 
 def _sum(parts):

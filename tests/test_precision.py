@@ -24,7 +24,8 @@ def em_50_digits(x, theta, iterations):
         n, d, k = len(x), len(x[0]), len(pi)
         path = []
         for t in range(iterations + 1):
-            P, height = [S**-1 for S in Sigma], [p / mp.sqrt(mp.det(2 * mp.pi * S)) for p, S in zip(pi, Sigma)]
+            P = [S**-1 for S in Sigma]
+            height = [p / mp.sqrt(mp.det(2 * mp.pi * S)) for p, S in zip(pi, Sigma, strict=True)]
             r, log_p = [], mp.mpf(0)
             for row in x:
                 joint = []
