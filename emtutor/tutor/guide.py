@@ -49,12 +49,17 @@ def solution(name, sure=False):
     return Said(f"{exercise.name}: one solution among others", code=source, asides=[after, note])
 
 
-def progress():
-    """What is done, lesson by lesson: a table with bars, in HTML and in text."""
+def progress(lesson=None):
+    """What is done, lesson by lesson (or in one lesson, "05-em"): a table with bars, in HTML and in text."""
     entries, note = store.entries()
     lessons: dict[str, list] = {}
     for exercise in exercises().values():
+        if lesson not in (None, exercise.lesson):
+            continue
         lessons.setdefault(exercise.lesson, []).append(entries.get(exercise.name, store.Entry(exercise.name)))
+    if not lessons:
+        known = ", ".join(dict.fromkeys(e.lesson for e in exercises().values()))
+        raise ValueError(f"lesson must be one of {known}, got {lesson!r}")
     return Progress(lessons, note)
 
 
