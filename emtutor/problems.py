@@ -102,8 +102,9 @@ def far_out(world, rng):
     deviation = np.sqrt(np.diagonal(world["Sigma"], axis1=1, axis2=2).max(0))
     x[0] += 300 * deviation * rng.choice([-1, 1], x.shape[1])
     log_joint = world["log_joint"].copy()
-    log_joint[0] -= rng.uniform(2000, 3000)
-    return world | {"x": x, "log_joint": log_joint}
+    # Far apart within the row too: exp of the difference overflows if the wrong term is taken out.
+    log_joint[0] -= rng.permutation(np.linspace(2000, 6000, log_joint.shape[1]))
+    return _completed(world | {"x": x, "log_joint": log_joint})
 
 
 def simplex(rng, k, n=None):

@@ -41,13 +41,13 @@ def dependence(worlds, run, name, rng):
     ignored = [u for u in leaves if u in t_dep - a_dep and u in sure]
     if ignored and not a_dep:
         yield Finding(
-            "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=92
+            "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=86
         )
         return
     for u in ignored:
         yield Finding(
             f"{u} ignored",
-            f"Your {name} does not change when {short(u)} changes, and it must: where does {short(u)} enter?",
+            f"Your {name} does not change when {short(u)} changes, but must: where does {short(u)} enter?",
             "argument",
             short(u),
             weight=89,

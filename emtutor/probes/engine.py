@@ -13,7 +13,8 @@ from emtutor.probes.inputs import replacements
 from emtutor.probes.variants import variants as source_variants
 from emtutor.probes.worlds import fresh, world
 
-CALLS = 700  # of the answer, at most: what keeps `find` within its time on problems as small as the lessons'
+# How often answer and truth may be called, by what one call costs: that keeps `find` within a second on slow ones.
+PACES = ((0.3e-3, 700), (1e-3, 300), (np.inf, 120))  # (seconds up to, calls)
 
 
 def agree(a, b, rtol=1e-6, atol=1e-9):
@@ -42,7 +43,9 @@ def find(answer, truth, problems, *, notation=None, out=None, name="result", var
     if isinstance(out, dict) and len(out) == 1:
         ((name, out),) = out.items()
     results = [t for _, t in study.given.values() if t is not None]
-    if results and isinstance(results[0], tuple):
+    if study.fails():
+        found = []  # on ordinary problems too: only what raises in the same way says why
+    elif results and isinstance(results[0], tuple):
         found = _in_parts(study, results, out, seed)
     else:
         found = _one_output(study, out if isinstance(out, str) else None, name)
@@ -54,9 +57,19 @@ def find(answer, truth, problems, *, notation=None, out=None, name="result", var
 
 
 def _grammar(sentence):
-    """ "Your labels are", not "is"."""
-    verbs = {"is": "are", "has": "have", "does": "do"}
-    return re.sub(r"\b([Yy]our|right) (\w+[^s\W]s) (is|has|does)\b", lambda m: f"{m[1]} {m[2]} {verbs[m[3]]}", sentence)
+    """ "Your labels are", not "is"; "the right ones"."""
+    verbs = {"is": "are", "has": "have", "does": "do", "changes": "change"}
+    plural = re.search(r"\b([Yy]our|right) (\w+[^s\W]s) (is|has|does|changes)\b", sentence)
+    if not plural:
+        return sentence
+    sentence = re.sub(
+        r"\b([Yy]our|right) (\w+[^s\W]s) (is|has|does|changes)\b", lambda m: f"{m[1]} {m[2]} {verbs[m[3]]}", sentence
+    )
+    return (
+        sentence.replace("right one ", "right ones ")
+        .replace("right one,", "right ones,")
+        .replace("right one:", "right ones:")
+    )
 
 
 def special_cases(f, g, problems, *, notation=None, seed=0):
@@ -70,12 +83,15 @@ def special_cases(f, g, problems, *, notation=None, seed=0):
 class _Study:
     """Answer and truth, evaluated with care and counted, on the given problems and on fresh ones near them."""
 
-    def __init__(self, answer, truth, worlds, seed, given=None):
+    def __init__(self, answer, truth, worlds, seed, given=None, limit=None):
         self.answer, self.truth, self.worlds = answer, truth, worlds
         self.rng = np.random.default_rng(seed)
         self.calls = 0
         self.errors = {}
+        begin = perf_counter()
         self.given = given or {i: self.both(w, i) for i, w in enumerate(worlds)}
+        cost = (perf_counter() - begin) / max(1, len(worlds))
+        self.limit = next(calls for seconds, calls in PACES if cost <= seconds) if limit is None else limit
 
     def both(self, w, key=None):
         """(answer's output, truth's output) as arrays or tuples of them; None in the place of one that failed."""
@@ -89,13 +105,17 @@ class _Study:
 
     def pair(self, w):
         """Both outputs as arrays, or None if either failed."""
-        if self.calls > CALLS:
+        if self.calls > self.limit:
             return None
         a, t = self.both(w)
         return None if a is None or t is None or isinstance(a, tuple) or isinstance(t, tuple) else (a, t)
 
     def right(self):
         return all(t is not None and a is not None and agree(a, t) for a, t in self.given.values())
+
+    def fails(self):
+        """True if the answer has no result on an ordinary problem."""
+        return any(self.given[i][0] is None for i in self.generic()[:1])
 
     def generic(self):
         """Worlds of more than one point, component and dimension with an ordinary truth, the given ones first."""
@@ -200,6 +220,7 @@ def _in_parts(study, results, out, seed):
         study.worlds,
         seed,
         {i: (None if a is None else a[first], None if t is None else t[first]) for i, (a, t) in study.given.items()},
+        limit=study.limit,
     )
     right = [n for i, n in enumerate(names) if i not in wrong]
     lead = f"{_and(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
@@ -318,6 +339,8 @@ def _agreeing(study, tries=4):
     held = []
     table = cases(study.worlds[base[0]])
     for case in table:
+        if study.calls > 2 * study.limit:
+            break
         trials = agreed = 0
         for attempt in range(3 * tries):
             w = case.change(fresh(study.worlds[base[attempt % len(base)]], study.rng), study.rng)
@@ -416,7 +439,7 @@ def _affordable(variants, study, w):
     """As many variants as can be run in about half a second, at the truth's own pace."""
     begin = perf_counter()
     _called(study.truth, w.problem())
-    return islice(variants, max(60, int(0.4 / (perf_counter() - begin))))
+    return islice(variants, max(60, int(0.25 / (perf_counter() - begin))))
 
 
 def _same_failure(study, variants, start):

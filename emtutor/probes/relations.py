@@ -259,7 +259,7 @@ def _one_factor(pairs, name):
     if np.allclose(c, c[0], rtol=1e-6):
         words = nice(c[0])
         if np.isclose(c[0], 0):
-            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=97)
+            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=85)
         elif np.isclose(c[0], -1):
             yield Finding("sign", f"Your {name} has the right size and the wrong sign, everywhere.", "sign", weight=98)
         elif (words and "ln 2" in words) or (words and "ln 10" in words):

@@ -1,0 +1,157 @@
+"""The tutor against wrong answers by the thousand: none passes, and the message names a cause that is true of each.
+
+`make mutation` runs this. A mutant that passes must agree on 200 fresh problems, and `EQUAL` says in one line of algebra
+why it is no mistake. Whether a message names the cause is judged by the operator that made the mutant (`NAMED`): words
+for the kind of mistake, or a question about the very argument that was touched. Named mistakes count as named: the
+tutor gives such a hint only if the answer agrees with that mistake on every problem.
+"""
+
+import re
+import warnings
+from functools import cache
+
+import mutations
+import numpy as np
+import pytest
+
+from emtutor.probes import agree
+from emtutor.tutor import judge
+from emtutor.tutor.exercise import exercises
+
+pytestmark = pytest.mark.mutation
+
+# (exercise, operator, change): why the mutant is right. Patterns, matched from the start; the first that fits counts.
+EQUAL = [
+    ("assign|match_labels", "sum or mean", ".*", "sum over d = d times the mean: the order of the distances stays"),
+    ("e_step|responsibilities|poisson_e_step", "dropped|factor|inverse|number", r".*2( \* np\.pi)?|.*np\.pi",
+     "a factor common to all components cancels where rows are made to sum to one"),
+    ("critical_beta", "matrix order", r".*\.T @ .*", "A A^T and A^T A have the same largest eigenvalue"),
+    (".*", "swapped arguments", r"np\.logaddexp\(", "log(exp a + exp b) is symmetric"),
+    ("unweighted_counterexample", "number|factor", ".*", "another p with sum log p > log sum p"),
+]  # fmt: skip
+
+# operator -> words of which a true message holds at least one
+NAMED = {
+    "sign": r"sign|wrong way round|minus|negative|subtract|\+ mu|x - |-x|-mu|difference|below zero|instead of added|rise or fall|direction",
+    "dropped term": r"missing|left out|not subtracted|without|= 0|for .* = 0|does not change|term|keep|whatever|= 1|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow",
+    "dropped factor": r"factor|times|half|twice|divi|multipl|power|left out|without|normalis|sum to|set to 1|= 1|squared|whatever|does not change|unit|share|weight|n - 1",
+    "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2|\b2\b",
+    "number": r"factor|times|half|twice|divi|number|power|squar|plus|minus|ln |left out|whatever|base|one off|condition|sum to|term|= 0|not subtracted",
+    "inverse": r"divi|multipl|inverse|1/|one over|reciprocal|factor|times|power|squared|normalis|sum to|unit|precision|\bn\b",
+    "power": r"power|squar|cancel|unit|root",
+    "axis": r"axis|sum|shape|over|along|column|row|same for|transpos|normalis|mean|average|broadcast|core dimension",
+    "dropped sum": r"axis|sum|shape|mean|number is asked|broadcast|over|size",
+    "keepdims": r"axis|keepdims|None|broadcast|row|column|shape|normalis",
+    "sum or mean": r"mean|sum|average|divi|1/|factor|n times|times the right|normalis",
+    "transpose": r"transpos|shape|order|index|core dimension|broadcast|matmul|size|row|column|side",
+    "matrix order": r"order|transpos|shape|side|core dimension|size|index|matmul|outer",
+    "elementwise": r"entry by entry|matrix product|product|off-diagonal|diagonal|broadcast|shape|outer",
+    "dropped inverse": r"inverse|precision|power|unit matrix|Sigma|solve",
+    "dropped exp": r"exp|log",
+    "dropped log": r"log|exp",
+    "log base": r"base 2|log",
+    "dropped sqrt": r"root|power|variance|deviation|unit",
+    "dropped abs": r"absolute|sign|negative",
+    "dropped square": r"squar|power",
+    "underflow": r"far out|underflow|exp|overflow|largest",
+    "off by one": r"index|one off|begin|end|first|last|shift|component|place|order|left out|out of bounds|shape|row|column|log det|does not change",
+    "condition": r"condition|turned|largest|smallest|nearest|farthest|minimum|maximum|never|always|stop|zero|0|taken|iteration|empty|other",
+    "extreme": r"nearest|farthest|largest|smallest|minimum|maximum|argm|underflow|overflow|far out",
+    "order": r"order|place|each other|come|which is which|swapped|shape|parts",
+    "swapped arguments": r"place|order|which is which|exchange|reverse|sign|wrong way|transpos|shape|direction|whose|argument",
+    "other name": r"in the place of|where does|does not change|each other|does it use|whose|which|instead of|coincide|divides|shape|wrong|old|= 0|right one (for|with)",
+    "old for new": r"old|new|in the place of|which|where does|does not change|before|after|first",
+    "dropped line": r"without|missing|left out|stays|keeps|term|factor|normalis|sum to|far out|underflow",
+}  # fmt: skip
+
+
+def equal(mutant):
+    """Why a mutant is right, or ""."""
+    for exercise, operator, where, reason in EQUAL:
+        if (
+            re.fullmatch(exercise, mutant.exercise)
+            and re.match(operator, mutant.operator)
+            and re.match(where, mutant.where)
+        ):
+            return reason
+    return ""
+
+
+def on_fresh_problems(exercise, mutant, count=200):
+    """True if the mutant agrees with the solution on that many problems that `check` never shows."""
+    tried = 0
+    for seed in range(1000, 1400):
+        for problem in exercise.problems(np.random.default_rng(seed)):
+            given = lambda: judge.sandbox.deepcopy(list(problem.args.values()))
+            with np.errstate(all="ignore"):
+                a, b = mutant.function(*given()), exercise.solution(*given())
+            right = (
+                not exercise.judge(problem, a)
+                if exercise.judge
+                else exercise.same(problem, a, b)
+                if exercise.same
+                else agree(a, b)
+            )
+            if not right:
+                return False
+            tried += 1
+        if tried >= count:
+            return True
+    return tried >= count or len(problem.args) == 0
+
+
+def names_the_cause(mutant, feedback):
+    """ "named mistake", "words" or "argument" if the message points at what the operator did, else ""."""
+    if feedback.mistake:
+        return "named mistake"
+    text = feedback.message.replace("\n", " ")
+    if re.search(NAMED[mutant.operator], _without_problem(text)):
+        return "words"
+    asked = set(re.findall(r"where does (\w+)(?:_\w+)? ", text)) | set(
+        re.findall(r"[Rr]ight whenever (?:all )?(\w+?)(?:_j)? ", text)
+    )
+    return "argument" if asked & mutant.names and len(mutant.names) <= 2 else ""
+
+
+def _without_problem(text):
+    """The sentences without the line that only says on which problem it was seen."""
+    return re.sub(r"The problem: .*", "", text)
+
+
+@cache
+def outcomes(name):
+    """[(mutant, status, message, how its cause is named)] of one exercise."""
+    exercise = exercises()[name]
+    rows = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for mutant in mutations.mutants(exercise):
+            feedback = judge._checked(mutant.function, name)
+            rows.append((mutant, feedback.status, feedback.message, names_the_cause(mutant, feedback)))
+    return rows
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_no_wrong_answer_passes(name):
+    passed = [mutant for mutant, status, _, _ in outcomes(name) if status == "correct"]
+    unexplained = [repr(m) for m in passed if not equal(m)]
+    assert not unexplained, "these passed; wrong, or a line for EQUAL?\n" + "\n".join(unexplained)
+    wrong = [repr(m) for m in passed if not on_fresh_problems(exercises()[name], m)]
+    assert not wrong, "these passed and differ on fresh problems\n" + "\n".join(wrong)
+
+
+def test_the_cause_is_named(capsys):
+    total, all_named, lines = 0, 0, []
+    for name in exercises():
+        wrong = [row for row in outcomes(name) if row[1] != "correct"]
+        ways = [row[3] for row in wrong]
+        named = sum(map(bool, ways))
+        total, all_named = total + len(wrong), all_named + named
+        by = ", ".join(f"{ways.count(way)} {way}" for way in ("named mistake", "words", "argument"))
+        lines.append(f"{name:34} {named:4} of {len(wrong):4}  {named / max(1, len(wrong)):5.0%}  ({by})")
+    with capsys.disabled():
+        print("\nwrong answers whose cause the message names")
+        print("\n".join(lines))
+        print(f"{'all':34} {all_named:4} of {total:4}  {all_named / total:5.1%}")
+    assert total >= 1000 or len(exercises()) < 60
+    assert all_named / total >= 0.8
