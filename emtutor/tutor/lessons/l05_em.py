@@ -172,7 +172,6 @@ E_STEP = Exercise(
             lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, Sigma @ Sigma)),
             "You use Sigma_j as if it were a standard deviation and square it. Read the signature: is Sigma a variance "
             "or a standard deviation?",
-            same_as=("as-factor",),
         ),
         Mistake(
             "only-diagonal",
@@ -492,7 +491,16 @@ def _fit_problems(rng):
         at("tol = 0.01 a point, one dimension", 24, 2, 1, 0.24, 100),
         at("four iterations, 3 components", 40, 3, 2, 1e-9, 4),
         _in_thousands(at("two iterations, the data in a unit a thousand times larger", 20, 2, 2, 0.0, 2)),
+        _far_start(at("two iterations, a start so far out that every density underflows", 20, 2, 2, 0.0, 2)),
     ]
+
+
+def _far_start(problem):
+    """Both means far from all points, and close enough to each other that they share them."""
+    x = problem.args["x"]
+    spread = x.std(0)
+    mu = x.mean(0) + 60 * spread + np.array([[0.02], [-0.02]]) * spread * np.array([1, -1])
+    return problem._replace(args=problem.args | {"mu": mu, "Sigma": np.tile(np.diag(spread**2), (2, 1, 1))})
 
 
 def _in_thousands(problem):

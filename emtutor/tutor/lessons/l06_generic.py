@@ -131,6 +131,7 @@ def _tosses(rng):
     made.append(("rounds of different length", np.array([3, 11, 2, 9, 6, 1]), np.array([7, 13, 9, 12, 8, 5]), None))
     made.append(("two rounds", np.array([2, 7]), np.array([9, 8]), None))
     made.append(("many flips", np.array([3100, 1700, 2500]), 5000, np.array([0.62, 0.35])))
+    made.append(("ten flips and thousands", np.array([4, 3100, 9]), np.array([10, 5000, 12]), None))
     made.append(("no heads and all heads", np.array([0, 6, 3, 2]), 6, None))
     return [(label, h, f, rng.permutation([0.27, 0.66]) if t is None else t) for label, h, f, t in made]
 
@@ -280,7 +281,7 @@ def _rates(rng):
         ("three components", np.array([0, 3, 1, 8, 12, 4, 2]), problems.simplex(rng, 3), np.array([0.8, 3.7, 9.1]))
     )
     made.append(("one component", np.array([2, 0, 3]), np.ones(1), np.array([1.9])))
-    made.append(("large counts", np.array([400, 950, 820]), problems.simplex(rng, 2), np.array([900.0, 410.0])))
+    made.append(("large counts", np.array([400, 950, 4200]), problems.simplex(rng, 2), np.array([900.0, 410.0])))
     made.append(("all zero", np.zeros(4, int), problems.simplex(rng, 2), np.array([0.4, 3.3])))
     return made
 

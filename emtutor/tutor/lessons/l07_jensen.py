@@ -155,6 +155,8 @@ def _one_observation(rng):
     made.append(Problem("a density above one", {"log_p": np.array([2.1, 1.3, 0.4]), "q": problems.simplex(rng, 3)}))
     made.append(Problem("q is zero somewhere", {"log_p": rng.normal(-3, 1.5, 3), "q": np.array([0.3, 0.0, 0.7])}))
     made.append(Problem("one point far out", {"log_p": np.array([-2000.0, -2003.0]), "q": np.array([0.8, 0.2])}))
+    wide = np.array([-1.0, -2500.0, -4.0])  # exp overflows if the smallest entry is taken out
+    made.append(Problem("one label far less likely", {"log_p": wide, "q": problems.simplex(rng, 3)}))
     made.append(Problem("one label", {"log_p": np.array([-1.7]), "q": np.ones(1)}))
     return made
 
