@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from emtutor import arguments, film
+from emtutor import arguments, film, gaussian
 from emtutor import em as half_steps
 from emtutor.film import number
 from emtutor.limits import time_limit
 from emtutor.scenes import common
 
-PATIENCE = 5.0  # seconds that one half-step may take before it counts as hung
+PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 LATER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of every power of 32: the iterations kept once all are no longer shown
 
 
-def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, max_iter=500):
+def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, max_iter=300):
     """Film of EM, half-step by half-step, for any model whose theta is (pi, mu, Sigma) and whose q is r (n, k).
 
     Every half-step of the first `iterations` is a frame; after them a few iterations are kept, until log p changes by
@@ -21,6 +21,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     labels: a name with its unit for each column.
     """
     x = arguments.points(x)
+    gaussian.check(theta0)  # else the first picture fails, and not with its own name
     names = common.labels_of(x, labels)
     states, ending = _run(model, x, theta0, iterations, tol, max_iter)
     drawing = _Line(x, states) if x.shape[1] == 1 else _Plane(x, states)
@@ -102,9 +103,8 @@ def _run(model, x, theta0, iterations, tol, max_iter):
 def _stopped(states, what):
     step = states[-1]
     phase, t = ("M", step.t) if step.phase == "E" else ("E", step.t + 1)
-    return _Ending(
-        f"Stopped: the {phase} step of iteration {t} {what}. The picture is the last one before it.", failed=True
-    )
+    end = "The picture is the last one before it."
+    return _Ending(f"Stopped: the {phase} step of iteration {t} {_sentence(what)} {end}", failed=True)
 
 
 def _kept(states, iterations):
@@ -156,7 +156,7 @@ def _words(model, x, step, before):
         return f"Steps shown: {whose}. {_note(step)}{start} {_components(step)}"
     if not _one_step(step, before):
         gain = step.log_likelihood - before.log_likelihood
-        rise = f"log p {common.change(gain, 4)} to {number(step.log_likelihood, 4)}."
+        rise = f"log p {common.change(gain, 4)}; it is {number(step.log_likelihood, 4)}."
         return f"{step.t - before.t} iterations later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
     return _after_e(step, before) if step.phase == "E" else _after_m(x, step, before)
 
@@ -193,9 +193,10 @@ def _after_m(x, step, before):
     if not np.isfinite(step.log_likelihood):
         return f"M step: the ellipses show the theta that came back. {_note(step)}The colours stay."
     parts = [f"M step: the ellipses move, the colours stay. {_moved(x, before, step)}"]
-    parts.append(f"log p {common.change(gain)} to {number(step.log_likelihood)}.")
+    to = "stays at" if gain == 0 else f"{common.change(gain)} to"
+    parts.append(f"log p {to} {number(step.log_likelihood)}.")
     if np.isfinite(step.elbo) and np.isfinite(before.elbo):
-        parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {number(step.kl)}.")
+        parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {_size(step.kl)}.")
         if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
             parts.append("L fell: the M step that maximises L over theta never lowers it.")
     elif _note(step):
@@ -215,6 +216,8 @@ def _moved(x, before, step):
     if not np.isfinite(far).all():
         return ""
     j = int(far.argmax())
+    if far[j] < 1e-4:
+        return "No mean moves by more than 0.0001 standard deviations. "
     digits = 2 if far[j] >= 0.01 else 4
     furthest = "furthest, " if len(far) > 1 else ""
     return f"Mean {j + 1} moves {furthest}by {number(far[j], digits)} standard deviations of the data. "
@@ -227,8 +230,15 @@ def _components(step):
 
 
 def _note(step):
-    note = step.note.strip()
-    return f"{note[:1].upper()}{note[1:].rstrip('.')}. " if note else ""
+    return f"What is undefined: {_sentence(step.note.strip())} " if step.note.strip() else ""
+
+
+def _size(kl):
+    return number(kl) if kl >= 0.005 else "less than 0.01"
+
+
+def _sentence(words):
+    return words if words.endswith(("?", ".")) else words + "."
 
 
 # ---- pictures of theta
