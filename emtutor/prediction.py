@@ -1,52 +1,80 @@
-"""A prediction before the reveal: a choice of plain ipywidgets, each answer met by what it would imply."""
+"""A prediction before the reveal: a choice of plain ipywidgets, each answer met by what it would imply.
 
+The texts stand in `emtutor/predictions/lNN.py`, one module a lesson, so that the cell `predict("halfway")` does
+not show the answer above the question. A module is found by being there.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
 from html import escape
+from typing import NamedTuple
 
 
-def predict(question, replies, right):
-    """Show `question` with one radio button an answer; on a choice, say what that answer would imply.
+class Prediction(NamedTuple):
+    """A question, its answers with what each would imply, and the answer that holds."""
 
-    replies: {answer: what it would imply}, two or more. right: the answer that holds. Returns a widget whose plain
-    text is the question with its answers, so that a terminal, a screen reader and the notebook tests have it too.
+    question: str
+    replies: dict[str, str]
+    right: str
+
+
+@cache
+def predictions():
+    """{name: Prediction} of all lessons."""
+    from emtutor import predictions as package
+
+    found: dict[str, Prediction] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        for name, prediction in importlib.import_module(f"{package.__name__}.{module}").PREDICTIONS.items():
+            if name in found:
+                raise ValueError(f"two predictions are called {name!r}")
+            if len(prediction.replies) < 2 or prediction.right not in prediction.replies:
+                raise ValueError(f"prediction {name!r} needs two or more replies, the right answer among them")
+            found[name] = prediction
+    return found
+
+
+def predict(name, replies=None, right=None):
+    """Ask the question of that name, one radio button an answer; a choice is met by what it would imply.
+
+    Returns a widget whose plain text is the question with its answers, so that a terminal, a screen reader and the
+    notebook tests have it too.
     """
-    if len(replies) < 2 or not all(isinstance(reply, str) and reply for reply in replies.values()):
-        raise ValueError(f"replies must map two or more answers to a sentence each, got {replies!r}")
-    if right not in replies:
-        raise ValueError(f"right must be one of {list(replies)}, got {right!r}")
-    return _prediction()(question, dict(replies), right)
+    if replies is not None:
+        return _asking()(Prediction(name, replies, right))
+    if name not in predictions():
+        raise ValueError(f"name must be one of {', '.join(predictions())}, got {name!r}")
+    return _asking()(predictions()[name])
 
 
-def _prediction():
+@cache
+def _asking():
     """The widget's class, made at first use: importing emtutor loads no ipywidgets."""
-    global _Prediction
-    if _Prediction is None:
-        import ipywidgets
+    import ipywidgets
 
-        class Prediction(ipywidgets.VBox):
-            def __init__(self, question, replies, right):
-                self.question, self.replies, self.right = question, replies, right
-                wide = ipywidgets.Layout(width="auto")
-                self.asked = ipywidgets.HTML(f"<b>Predict.</b> {escape(question)}")
-                self.choice = ipywidgets.RadioButtons(options=list(replies), value=None, layout=wide)
-                self.reply = ipywidgets.HTML("<i>Choose before you read on.</i>")
-                self.choice.observe(self._answer, names="value")
-                super().__init__([self.asked, self.choice, self.reply])
+    class Asking(ipywidgets.VBox):
+        def __init__(self, prediction):
+            self.prediction = prediction
+            self.choice = ipywidgets.RadioButtons(
+                options=list(prediction.replies), value=None, layout=ipywidgets.Layout(width="auto")
+            )
+            self.reply = ipywidgets.HTML("<i>Choose before you read on.</i>")
+            self.choice.observe(self._answer, names="value")
+            asked = ipywidgets.HTML(f"<b>Predict.</b> {escape(prediction.question)}")
+            super().__init__([asked, self.choice, self.reply])
 
-            def _answer(self, change):
-                held = "That is what happens." if change.new == self.right else "Not so."
-                self.reply.value = f"<b>{held}</b> {escape(self.replies.get(change.new, ''))}"
+        def _answer(self, change):
+            held = "That is what happens." if change.new == self.prediction.right else "Not so."
+            self.reply.value = f"<b>{held}</b> {escape(self.prediction.replies.get(change.new, ''))}"
 
-            def __repr__(self):
-                answers = "\n".join(f"  ( ) {answer}" for answer in self.replies)
-                return f"Predict. {self.question}\n{answers}"
+        def __repr__(self):
+            answers = "\n".join(f"  ( ) {answer}" for answer in self.prediction.replies)
+            return f"Predict. {self.prediction.question}\n{answers}"
 
-            def _repr_mimebundle_(self, **kwargs):
-                bundle = super()._repr_mimebundle_(**kwargs)
-                bundle["text/plain"] = repr(self)
-                return bundle
+        def _repr_mimebundle_(self, **kwargs):
+            bundle = super()._repr_mimebundle_(**kwargs)
+            bundle["text/plain"] = repr(self)
+            return bundle
 
-        _Prediction = Prediction
-    return _Prediction
-
-
-_Prediction = None
+    return Asking

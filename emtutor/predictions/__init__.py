@@ -1,0 +1,1 @@
+"""What students are asked before a reveal, one module a lesson."""
