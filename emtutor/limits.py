@@ -9,6 +9,7 @@ from contextlib import contextmanager
 # Taken here, so that code which replaces them in their module does not stop the clock.
 _on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None)
 AGAIN = 0.05  # seconds until the next attempt, where the code has caught the first
+IMPORTS = 20.0
 
 
 class TimeUp(BaseException):
@@ -26,11 +27,18 @@ def time_limit(seconds):
     if not can_limit():
         yield
         return
-    old_trace, began, computed, fired, over = sys.gettrace(), time.monotonic(), time.process_time(), 0, False
+    old_trace, begun, fired, over = sys.gettrace(), time.monotonic(), 0, False
+    clock, computed = begun, time.process_time()
 
     def on_alarm(signum, frame):
-        nonlocal fired
-        if over or (not fired and _patient(frame, seconds, time.monotonic() - began, time.process_time() - computed)):
+        nonlocal fired, clock, computed
+        now = time.monotonic()
+        if over:
+            return
+        if not fired and now - begun < IMPORTS and _importing(frame):
+            clock, computed = now, time.process_time()
+            return
+        if not fired and now - clock < 2 * seconds and time.process_time() - computed < seconds:
             return
         fired += 1
         if fired > 1:  # it was caught, by a bare `except:` perhaps: raise again a few lines on, in that handler
@@ -52,7 +60,7 @@ def time_limit(seconds):
         if fired > 1:
             sys.settrace(old_trace)
         if remaining:
-            _set_timer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - began), 1e-3), AGAIN)
+            _set_timer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - begun), 1e-3), AGAIN)
 
 
 def can_limit():
@@ -60,11 +68,8 @@ def can_limit():
     return _set_timer is not None and threading.current_thread() is threading.main_thread()
 
 
-def _patient(frame, seconds, elapsed, computed):
-    """True while it may be the machine that is slow."""
-    if computed < seconds and elapsed < 2 * seconds:
-        return True
-    while frame is not None and elapsed < 20:
+def _importing(frame):
+    while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
             return True
         frame = frame.f_back

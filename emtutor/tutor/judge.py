@@ -137,7 +137,8 @@ class _Verdict:
         failed = next((run for run in trial.runs if run.failure), None)
         if failed:
             slug, hint = self._named()
-            sentences = "\n".join(s for s in (self._failure(failed), hint or self._elsewhere()) if s)
+            cause = hint or self._cause_of(failed) or self._elsewhere()
+            sentences = "\n".join(s for s in (self._failure(failed), cause) if s)
             return Feedback(name, "error", sentences, mistake=slug, asides=asides)
         if not any(self.wrong) or self._by_convention():
             if trial.steady:
@@ -162,14 +163,12 @@ class _Verdict:
     def _floors(self):
         """What counts as nothing, by problem and output: rounding, seen from the size of the terms."""
         count = len(self.exercise.out)
-        largest = [0.0] * count
-        for outputs in self.expected:
-            for i, v in enumerate(outputs or []):
-                finite = np.abs(v.a[np.isfinite(v.a)])
-                largest[i] = max(largest[i], finite.max(initial=0.0))
+        sizes = [[_size(v.a) for v in outputs] if outputs else [0.0] * count for outputs in self.expected]
+        usual = [float(np.median(column)) for column in zip(*sizes, strict=True)]
         floors = []
-        for run in self.trial.runs:
-            floor = [max(1e-13 * size, 1e-12) for size in largest]
+        for run, own in zip(self.trial.runs, sizes, strict=True):
+            zero = [size <= 1e-12 * u for size, u in zip(own, usual, strict=True)]
+            floor = [max(1e-12, 1e-12 * u) if z else 1e-14 * u for z, u in zip(zero, usual, strict=True)]
             if self.exercise.scale:
                 scale = self.exercise.scale(*sandbox.deepcopy(list(run.problem.args.values())))
                 scale = scale if isinstance(scale, (tuple, list)) else [scale] * count
@@ -237,11 +236,13 @@ class _Verdict:
                 return None, f"{said}\n{self._where(run)}", None
         for run in self.trial.runs:
             if run.outputs is not None and (said := self._not_finite(run)):
+                if (found := self._probed()) and found.weight >= 80:
+                    return None, found.sentence, None  # where it comes from says more than that it is NaN
                 return None, f"{said}\n{self._where(run)}{self._elsewhere(' ')}", None
         if said := self._extra():
             return *said, None
         if found := self._probed():
-            return None, found[0], self._table() if found[1] else None
+            return None, found.sentence, None
         return None, self._by_how_much(), self._table()
 
     def _named(self):
@@ -287,7 +288,7 @@ class _Verdict:
         return None
 
     def _probed(self):
-        """(sentences, whether a table helps) from the probes, or None."""
+        """The probes' best `Finding`, or None."""
         if any("replaced" in note for note in self.trial.notes):
             return None
         try:
@@ -303,7 +304,14 @@ class _Verdict:
                 )
         except (Exception, SystemExit):  # the answer may do anything; without a finding the verdict stands all the same
             return None
-        return (found[0].sentence, False) if found else None
+        return found[0] if found else None
+
+    def _cause_of(self, failed):
+        """What the probes say of an error: the same one comes where .. is transposed; "" for a hang."""
+        if failed.failure.kind == "TimeoutError":
+            return ""
+        found = self._probed()
+        return found.sentence if found and found.weight >= 60 else ""
 
     # -- sentences
 
@@ -379,7 +387,7 @@ class _Verdict:
                 if len(self.exercise.out) > 1:
                     parts.append(f"{name} is right.")
                 continue
-            size = np.abs(want.a[np.isfinite(want.a)]).max(initial=0.0)
+            size = _size(want.a)
             amount = _amount(off.max(), size)
             if got.a.ndim == 0:
                 parts.append(f"{'The result' if len(self.exercise.out) == 1 else name} is off by {amount}.")
@@ -409,6 +417,10 @@ def _bare(outputs):
     """What a judge of the exercise's own gets: arrays, numbers as floats, several as a tuple."""
     plain = [float(v.a) if v.a.ndim == 0 else v.a.copy() for v in outputs]
     return plain[0] if len(plain) == 1 else tuple(plain)
+
+
+def _size(a):
+    return float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
 
 
 def _where_finite(a, b, truth):

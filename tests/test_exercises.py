@@ -1,0 +1,153 @@
+"""One contract for all exercises: whatever is written down in a lesson's module is held to it."""
+
+import inspect
+import re
+import textwrap
+
+import numpy as np
+import pytest
+
+from emtutor import em
+from emtutor.tutor import check
+from emtutor.tutor.exercise import exercises, find
+
+ALL = list(exercises().values())
+each = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
+mistakes = pytest.mark.parametrize(
+    ("exercise", "mistake"), [(e, m) for e in ALL for m in e.mistakes], ids=lambda v: getattr(v, "slug", None) or v.name
+)
+
+
+def converted(result, change):
+    return type(result)(change(v) for v in result) if type(result) in (tuple, list) else change(result)
+
+
+def single(v):
+    return np.asarray(v, dtype=np.float32) if np.asarray(v).dtype.kind == "f" else v
+
+
+def read_only(*args):
+    for a in args:
+        if isinstance(a, np.ndarray):
+            a.flags.writeable = False
+    return args
+
+
+FORMS = {
+    "as it is": lambda f, *a: f(*a),
+    "lists": lambda f, *a: converted(f(*a), lambda v: np.asarray(v).tolist()),
+    "tuples": lambda f, *a: converted(f(*a), lambda v: tuple(v) if np.ndim(v) else v),
+    "single precision": lambda f, *a: converted(f(*a), single),
+    "matrix or array of no dimension": lambda f, *a: converted(
+        f(*a), lambda v: np.matrix(v) if np.ndim(v) == 2 else np.array(v)
+    ),
+    "views": lambda f, *a: converted(f(*a), lambda v: np.asfortranarray(v)[::-1][::-1] if np.ndim(v) else v),
+    "arguments not writeable": lambda f, *a: f(*read_only(*a)),
+    "arguments in column order": lambda f, *a: f(
+        *(np.asfortranarray(v) if isinstance(v, np.ndarray) else v for v in a)
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@each
+def test_solution_is_right_in_every_form(exercise, form):
+    feedback = check(lambda *args: FORMS[form](exercise.solution, *args), exercise.name)
+    assert feedback.status == "correct", feedback
+
+
+@each
+def test_solution_stands_alone(exercise):
+    """As `emtutor solve` puts it into a notebook: nothing but np around it."""
+    source = textwrap.dedent(inspect.getsource(exercise.solution))
+    assert len(source.splitlines()) <= 30
+    assert "emtutor" not in source
+    world = {"np": np}
+    exec(source, world)
+    assert check(world[exercise.name]), check(world[exercise.name])
+
+
+@mistakes
+def test_mistake_is_named_as_itself(exercise, mistake):
+    feedback = check(mistake.function, exercise.name)
+    assert feedback.status in ("incorrect", "error")
+    assert feedback.mistake in (mistake.slug, *mistake.same_as), feedback
+
+
+@each
+def test_record_is_complete(exercise):
+    assert len(exercise.statement) > 40
+    assert len(exercise.hints) >= 3
+    assert len(exercise.mistakes) >= 4 or exercise.few_mistakes
+    slugs = [m.slug for m in exercise.mistakes]
+    assert len(set(slugs)) == len(slugs)
+    assert all(other in slugs for m in exercise.mistakes for other in m.same_as)
+    assert all(re.fullmatch(r"[\w-]+", s) for s in slugs)
+    assert exercise.by_hand, "what to try with pencil and paper when the hints are used up"
+    sentences = [exercise.statement, *exercise.hints, *(m.hint for m in exercise.mistakes), exercise.by_hand]
+    for text in sentences:
+        assert text == text.strip()
+        assert text[-1] in ".?:)", text
+        assert not re.search(r"[a-z)]!(?=$| )", text), text
+
+
+@each
+def test_problems_fit_the_signature_and_stay_the_same(exercise):
+    first, second = (exercise.problems(np.random.default_rng(5)) for _ in range(2))
+    assert len(first) >= 3 or not exercise.parameters
+    assert len({p.label for p in first}) == len(first)
+    for a, b in zip(first, second, strict=True):
+        assert tuple(a.args) == exercise.parameters
+        for name, value in a.args.items():
+            if not isinstance(value, np.random.Generator):
+                np.testing.assert_equal(value, b.args[name])
+
+
+@each
+def test_no_text_gives_the_solution_away(exercise):
+    source = inspect.getsource(exercise.solution)
+    lines = [re.sub(r"\W+", "", line) for line in source.splitlines()[1:]]
+    telling = [line for line in lines if len(line) > 18 and not line.startswith(("import", "from"))]
+    for text in [exercise.statement, *exercise.hints, *(m.hint for m in exercise.mistakes)]:
+        bare = re.sub(r"\W+", "", text)
+        assert not any(line in bare for line in telling), text
+
+
+@each
+def test_right_values_are_never_printed(exercise):
+    """Neither for named mistakes nor for a nameless one: no number of the solution's with four digits or more."""
+    problems = exercise.problems(np.random.default_rng(19))
+    secret = set()
+    for p in problems:
+        with np.errstate(all="ignore"):
+            outputs = exercise.solution(*p.args.values())
+        outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
+        for number in np.concatenate([np.ravel(v) for v in outputs]).astype(float):
+            for digits in (4, 5, 6, 8):
+                text = f"{number:.{digits}g}"
+                if len(re.sub(r"\D", "", text).strip("0")) >= 4:
+                    secret.add(text.lstrip("-"))
+
+    def nameless(*args):
+        return converted(exercise.solution(*args), lambda v: np.asarray(v) * 1.0371 + 0.0113)
+
+    said = [str(check(m.function, exercise.name)) for m in exercise.mistakes] + [str(check(nameless, exercise.name))]
+    for text in said:
+        numbers = set(re.findall(r"\d+\.\d+(?:e[-+]\d+)?", text))
+        assert not numbers & secret, text
+
+
+@each
+def test_stub_is_unattempted(exercise):
+    world = {}
+    exec(f"def {exercise.name}({', '.join(exercise.parameters)}):\n    '''doc'''\n    ...", world)
+    stub = world[exercise.name]
+    assert em.is_stub(stub)
+    feedback = check(stub)
+    assert feedback.status == "unattempted"
+    assert not feedback
+
+
+def test_unknown_names_lead_to_the_nearest():
+    with pytest.raises(ValueError, match="did you mean e_step"):
+        find("e_stp")

@@ -1,0 +1,429 @@
+"""check: right answers in unusual forms pass, wrong and hostile ones get a verdict and a true sentence."""
+
+import asyncio
+import sys
+
+import numpy as np
+import pytest
+
+from emtutor import check, hint, progress, solution
+from emtutor.tutor.exercise import find
+
+RIGHT = find("e_step").solution
+
+
+def wrong(x, pi, mu, Sigma):
+    return np.full((len(x), len(pi)), 0.3)
+
+
+def judged(answer):
+    feedback = check(answer, "e_step")
+    assert feedback.exercise == "e_step"
+    assert feedback.head in str(feedback)
+    assert feedback._repr_html_().count("<div") == feedback._repr_html_().count("</div>")
+    return feedback
+
+
+# ---- right ones
+
+
+def by_loops(x, pi, mu, Sigma):
+    rows = []
+    for xi in x:
+        logs = []
+        for pj, mj, Sj in zip(pi, mu, Sigma, strict=True):
+            P, away = np.linalg.inv(Sj), xi - mj
+            squared = sum(away[a] * P[a, b] * away[b] for a in range(len(xi)) for b in range(len(xi)))
+            logs.append(float(np.log(pj) - 0.5 * np.log(np.linalg.det(Sj)) - 0.5 * squared))
+        top = max(logs)
+        total = sum(np.exp(v - top) for v in logs)
+        rows.append([np.exp(v - top) / total for v in logs])
+    return rows
+
+
+def by_scipy(x, pi, mu, Sigma):
+    from scipy.special import softmax
+    from scipy.stats import multivariate_normal
+
+    a = [np.log(p) + np.atleast_1d(multivariate_normal(m, S).logpdf(x)) for p, m, S in zip(pi, mu, Sigma, strict=True)]
+    return softmax(np.array(a).T, axis=1)
+
+
+class Sub(np.ndarray):
+    """Lies wherever it is asked; its numbers are what counts."""
+
+    def __eq__(self, other):
+        return np.ones(np.ndarray.__getattribute__(self, "size"), bool)
+
+    def __array_ufunc__(self, *args, **kwargs):
+        return np.zeros(3)
+
+    def __array_function__(self, *args, **kwargs):
+        return True
+
+    def __getattribute__(self, name):
+        if name in ("shape", "view", "copy"):
+            raise ValueError("nothing to see")
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        by_loops,
+        by_scipy,
+        lambda *a: RIGHT(*a).astype(object),
+        lambda *a: np.ma.masked_array(RIGHT(*a)),
+        lambda *a: RIGHT(*a).view(Sub),
+        lambda *a: [np.float32(row) for row in RIGHT(*a)],
+        lambda x, weights, centres, covariances: RIGHT(x, weights, centres, covariances),
+        lambda x, pi, mu, Sigma, verbose=False: RIGHT(x, pi, mu, Sigma),
+    ],
+    ids=["loops", "scipy", "objects", "masked nowhere", "lying subclass", "float32 rows", "other names", "default"],
+)
+def test_right_in_unusual_forms(answer):
+    assert judged(answer).status == "correct", judged(answer)
+
+
+def test_print_is_shown_and_not_punished():
+    def answer(*args):
+        print("<b>", args[0].shape)
+        return RIGHT(*args)
+
+    feedback = judged(answer)
+    assert feedback
+    assert "<b> (4, 2)" in feedback.message
+    assert "&lt;b&gt;" in feedback._repr_html_()
+
+
+def test_writing_to_arguments_is_told():
+    def answer(x, pi, mu, Sigma):
+        r = RIGHT(x, pi, mu, Sigma)
+        x -= 1
+        return r
+
+    assert "writes into its argument x" in judged(answer).message
+
+
+# ---- wrong and hostile ones: (answer, status, what the message must say)
+
+
+def memoised(*args, memory=[]):  # noqa: B006
+    memory.append(RIGHT(*args))
+    return memory[0]
+
+
+def drifting(*args, count=[0]):  # noqa: B006
+    count[0] += 1
+    return RIGHT(*args) * (1 + 1e-3 * (count[0] % 8 == 0))
+
+
+def generator(*args):
+    yield from RIGHT(*args)
+
+
+async def coroutine(*args):
+    return RIGHT(*args)
+
+
+def a_coroutine(*args):
+    return coroutine(*args)
+
+
+def a_class(*args):
+    return Sub
+
+
+class Liar:
+    def __init__(self, a):
+        self.a = a
+
+    def __array__(self, *args, **kwargs):
+        return self.a
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class LyingFloat(float):
+    def __float__(self):
+        return 0.5
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+def silent(*args):
+    raise Silent
+
+
+def scripted(*args):
+    raise RuntimeError("<script>alert(1)</script>")
+
+
+def deep(*args):
+    return deep(*args)
+
+
+def selfish(*args):
+    a = []
+    a.append(a)
+    return a
+
+
+def in_frames(x, pi, mu, Sigma):
+    """Looks for anything that could be the solution, or a right value, in the frames that called it."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        for value in list(frame.f_locals.values()):
+            if hasattr(value, "solution"):
+                return value.solution(x, pi, mu, Sigma)
+            if isinstance(value, np.ndarray) and value.shape == (len(x), len(pi)) and np.allclose(value.sum(1), 1):
+                return value
+        frame = frame.f_back
+    return wrong(x, pi, mu, Sigma)
+
+
+def exits(*args):
+    sys.exit(1)
+
+
+def big(*args):
+    return np.ones((10**6, 10**6))
+
+
+def nothing(*args):
+    RIGHT(*args)
+
+
+def dots(*args):
+    r = ...
+    return r
+
+
+def parted(x, pi, mu, Sigma):
+    r = RIGHT(x, pi, mu, Sigma)
+    return np.ma.masked_array(r, mask=r < 0.5)
+
+
+def hole(*args):
+    r = RIGHT(*args)
+    r[0] = np.nan
+    return r
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "says"),
+    [
+        (memoised, "incorrect", "shape"),
+        (drifting, "incorrect", "Called twice"),
+        (generator, "incorrect", "a generator"),
+        (coroutine, "error", "async def"),
+        (a_coroutine, "incorrect", "a coroutine"),
+        (a_class, "incorrect", "returned a class"),
+        (lambda *a: Liar(RIGHT(*a)), "incorrect", "an object of type Liar"),
+        (lambda *a: [[LyingFloat(7)] * 2] * 4, "incorrect", "LyingFloat"),
+        (lambda *a: wrong(*a).view(Sub), "incorrect", ""),
+        (lambda *a: RIGHT(*a) + 0j, "incorrect", "complex"),
+        (lambda *a: np.array([object()] * 4), "incorrect", "object"),
+        (lambda *a: RIGHT(*a).T, "incorrect", "Transposed?"),
+        (lambda *a: RIGHT(*a)[:, :, None], "incorrect", "One axis of length 1 is too much"),
+        (lambda *a: RIGHT(*a).sum(1), "incorrect", "Which axis got lost (k = 2)"),
+        (lambda *a: "<b>r</b>", "incorrect", "text"),
+        (lambda *a: {"r": 1}, "incorrect", "dict"),
+        (lambda *a: [[1.0], [1.0, 2.0]], "incorrect", "differ in shape"),
+        (lambda *a: [[10**400] * 2] * 4, "incorrect", "too large"),
+        (lambda *a: np.linalg.inv, "incorrect", "a function"),
+        (parted, "incorrect", "masked array, in which 4 of 8"),
+        (hole, "incorrect", "2 of 8 entries are NaN"),
+        (lambda *a: RIGHT(*a) * np.inf, "incorrect", "inf"),
+        (nothing, "incorrect", "is a `return` missing?"),
+        (dots, "incorrect", "still to be written"),
+        (selfish, "incorrect", "contains itself"),
+        (in_frames, "incorrect", ""),
+        (silent, "error", "could not be read"),
+        (scripted, "error", "<script>"),
+        (deep, "error", "RecursionError"),
+        (exits, "error", "tried to exit"),
+        (big, "error", "MemoryError"),
+        (lambda *a: RIGHT(*a) + 1e-4, "incorrect", ""),
+    ],
+    ids=lambda v: getattr(v, "__name__", None),
+)
+def test_hostile_answers(answer, status, says):
+    feedback = judged(answer)
+    assert feedback.status == status
+    assert not feedback
+    assert says in feedback.message, feedback
+    assert "<script>" not in feedback._repr_html_()
+    assert len(feedback.message) < 1200
+
+
+def test_error_shows_her_own_line_and_the_problem():
+    def e_step(x, pi, mu, Sigma):
+        away = x - mu
+        return np.linalg.solve(Sigma, away)
+
+    feedback = check(e_step)
+    assert feedback.status == "error"
+    assert "away = x - mu" in feedback.message
+    assert "hand-sized (x (4, 2), pi (2,), mu (2, 2), Sigma (2, 2, 2))" in feedback.message
+
+
+def test_named_mistakes_survive_an_overflow():
+    """A forgotten prior, and besides 0/0 far out: the prior is named."""
+
+    def answer(x, pi, mu, Sigma):
+        d = x.shape[1]
+        away = x[:, None] - mu
+        squared = np.einsum("nka,kab,nkb->nk", away, np.linalg.inv(Sigma), away)
+        density = np.exp(-squared / 2) / np.sqrt((2 * np.pi) ** d * np.linalg.det(Sigma))
+        return density / density.sum(axis=1, keepdims=True)
+
+    assert judged(answer).mistake == "no-prior"
+
+
+def test_outputs_in_another_order():
+    solved = find("m_step").solution
+    feedback = check(lambda x, r: solved(x, r)[::-1], "m_step")
+    assert "yours look like Sigma, mu, pi" in feedback.message
+    assert "3 results are expected" in check(lambda x, r: solved(x, r)[:2], "m_step").message
+    assert "Its mu is None" in check(lambda x, r: (solved(x, r)[0], None, solved(x, r)[2]), "m_step").message
+
+
+def test_jitter_is_recognised_whatever_its_size():
+    solved = find("m_step").solution
+
+    def answer(x, r, size):
+        pi, mu, Sigma = solved(x, r)
+        return pi, mu, Sigma + size * np.eye(x.shape[1])
+
+    for size in (1e-8, 1e-6, 1e-3, 0.1):
+        feedback = check(lambda x, r, size=size: answer(x, r, size), "m_step")
+        assert feedback.mistake == "Sigma-jitter", size
+
+
+def test_algorithms_are_judged_by_their_contract():
+    """Whether the first iteration is compared with the start's log p is left open."""
+    solved = find("em_fit").solution
+    e, m = find("e_step").solution, find("m_step").solution
+
+    def log_p(x, pi, mu, Sigma):
+        return solved(x, pi, mu, Sigma, 0.0, 1)
+
+    def answer(x, pi, mu, Sigma, tol, max_iter):
+        from scipy.stats import multivariate_normal
+
+        def total(pi, mu, Sigma):
+            return np.log(
+                sum(p * multivariate_normal(a, S).pdf(x) for p, a, S in zip(pi, mu, Sigma, strict=True))
+            ).sum()
+
+        path, before = [], total(pi, mu, Sigma)
+        while len(path) < max_iter:
+            pi, mu, Sigma = m(x, e(x, pi, mu, Sigma))
+            path.append(total(pi, mu, Sigma))
+            if abs(path[-1] - before) < tol:
+                break
+            before = path[-1]
+        return pi, mu, Sigma, path
+
+    assert check(answer, "em_fit"), check(answer, "em_fit")
+
+
+def test_match_labels_accepts_any_best_permutation():
+    from itertools import permutations
+
+    def answer(mu_a, mu_b):
+        k = len(mu_a)
+        return min(permutations(range(k)), key=lambda p: ((mu_a[list(p)] - mu_b) ** 2).sum())
+
+    assert check(answer, "match_labels")
+    assert check(lambda a, b: np.argsort(answer(a, b)), "match_labels").mistake == "inverse"
+
+
+# ---- what is no answer at all
+
+
+@pytest.mark.parametrize("thing", [5, None, "e_step", np.ones(3), [RIGHT], asyncio])
+def test_not_a_function(thing):
+    for feedback in (check(thing), check(thing, "e_step")):
+        assert feedback.status == "error"
+        assert "check takes the function itself" in feedback.message
+
+
+def test_names():
+    assert "did you mean e_step?" in check(RIGHT, "e_stp").message
+    assert "has no name" in check(lambda x: x).message
+    assert "is a class" in check(Sub, "e_step").message
+
+    def e_step(x, pi):
+        return x
+
+    assert "e_step takes x, pi, mu, Sigma; yours takes x, pi" in check(e_step).message
+
+    def e_step(x, mu, pi, Sigma):
+        return x
+
+    assert "in this order; yours takes x, mu, pi, Sigma" in check(e_step).message
+
+    def e_step(x, pi, mu, Sigma):
+        raise NotImplementedError
+
+    assert check(e_step).status == "unattempted"
+
+
+def test_feedback_is_the_same_every_time():
+    def answer(*args):
+        return RIGHT(*args) ** 2
+
+    first, second = check(answer, "e_step"), check(answer, "e_step")
+    assert repr(first) == repr(second)
+    assert first._repr_html_() == second._repr_html_()
+
+
+# ---- hint, solution, progress
+
+
+def test_hints_come_one_by_one_and_lead_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMTUTOR_HOME", str(tmp_path))
+    hints = find("m_step").hints
+    for number, text in enumerate(hints, 1):
+        said = hint("m_step")
+        assert said.sentences == text
+        assert f"hint {number} of {len(hints)}" in str(said)
+    after = str(hint("m_step"))
+    assert all(text in after for text in hints)
+    assert "05-em" in after
+    assert "By hand" in after
+    assert "solution('m_step')" in after
+    with pytest.raises(ValueError, match="did you mean m_step"):
+        hint("mstep")
+
+
+def test_solution_after_a_confirmation_or_once_solved(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMTUTOR_HOME", str(tmp_path))
+    assert "def m_step" not in str(solution("m_step"))
+    assert "def m_step" in str(solution("m_step", sure=True))
+    assert "def e_step" not in str(solution("e_step"))
+    assert check(RIGHT)
+    assert "def e_step" in str(solution("e_step"))
+
+
+def test_progress_lists_lessons_with_bars(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMTUTOR_HOME", str(tmp_path))
+    assert "0 of" in str(progress())
+    check(RIGHT)
+    check(wrong, "m_step")
+    now = progress()
+    assert now.solved == 1
+    assert "05-em" in str(now)
+    assert "#..." in str(now)
+    html = now._repr_html_()
+    assert "e_step: solved" in html
+    assert "m_step: tried" in html
+    assert 'aria-label="1 of 4 solved"' in html
