@@ -162,7 +162,7 @@ def whitener(data, m):
 
 
 def _refuse_collinear(m):
-    """Thin directions measured again, by themselves: far clusters on a line are thin, collinear columns have no width."""
+    """Thin directions, measured by themselves: far clusters on a line are thin, collinear columns have no width."""
     if np.linalg.eigvalsh(m.scatter / m.n)[0] < 1e-12:
         raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")
 
