@@ -170,7 +170,15 @@ def test_a_step_that_writes_to_its_inputs_spoils_nothing():
             a *= 0
         return r
 
-    assert walk(gaussian.model.using(e_step=vandal))[-1].log_likelihood == walk(gaussian.model)[-1].log_likelihood
+    def second_vandal(x, r):
+        theta = m_step(x, r)
+        x *= 0
+        r *= 0
+        return theta
+
+    own = walk(gaussian.model.using(e_step=vandal, m_step=second_vandal))
+    assert own[-1].log_likelihood == walk(gaussian.model)[-1].log_likelihood
+    assert own[-1].q.sum() == pytest.approx(272)
 
 
 def test_an_array_kept_by_the_learner_does_not_change_the_history():
