@@ -56,6 +56,6 @@ def murray():
     return figures.picture(
         fig,
         "Left: four complete pairs at the corners of a square, and lines at plus and minus 2 in both directions for "
-        "the pairs with one entry missing. Right: log p over the correlation has two equal tops at plus and minus one half "
-        "and a dip at zero between them.",
+        "the pairs with one entry missing. Right: log p over the correlation has two equal tops at plus and minus one "
+        "half and a dip at zero between them.",
     )
