@@ -96,9 +96,7 @@ class _Origin:
                 pairs = [(t, node.value) for t in node.targets]
             elif isinstance(node, ast.AugAssign):
                 pairs = [(node.target, node.value)]
-            elif isinstance(node, ast.For):
-                pairs = [(node.target, node.iter)]
-            elif isinstance(node, ast.comprehension):
+            elif isinstance(node, ast.For) or isinstance(node, ast.comprehension):
                 pairs = [(node.target, node.iter)]
             for target, value in pairs:
                 for t in ast.walk(target):
@@ -299,7 +297,7 @@ def _naive(u):
 def _other_names(node, origin):
     """Another name of the same kind of thing: an argument for an argument, a new variable for an old one."""
     parent = origin.parent.get(node)
-    if isinstance(parent, ast.Call) and parent.func is node or node.id == "np":
+    if (isinstance(parent, ast.Call) and parent.func is node) or node.id == "np":
         return
     if isinstance(parent, ast.Attribute) and parent.attr in ("shape", "size", "ndim"):
         return

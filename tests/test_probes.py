@@ -301,9 +301,9 @@ def test_find_is_quick():
     find(answer, truth, given)
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         find(answer, truth, given)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.3
 
 

@@ -8,7 +8,7 @@ derivations and tutor; nothing is claimed that was not tried.
 """
 
 from emtutor.probes.engine import agree, find, special_cases
+from emtutor.probes.findings import Finding
 from emtutor.probes.notation import NOTATION, Problem, Quantity, quantity
-from emtutor.probes.relations import Finding
 
 __all__ = ["NOTATION", "Finding", "Problem", "Quantity", "agree", "find", "quantity", "special_cases"]

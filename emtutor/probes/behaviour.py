@@ -5,7 +5,7 @@ Each change is made to the problem; what the truth does is read off the truth it
 
 import numpy as np
 
-from emtutor.probes.relations import Finding, axis_words, same
+from emtutor.probes.findings import Finding, axis_words, same
 from emtutor.probes.worlds import redraw, short
 
 
@@ -67,7 +67,10 @@ def dependence(worlds, run, name, rng):
         if dep and dep < t_dep and len(dep) <= max(1, len(t_dep) - 1):
             few = [short(u) for u in leaves if u in dep]
             rest = [short(u) for u in leaves if u in t_dep - dep]
-            text = f"What {what.format(name)} depends on {_list(few)} and not on {_list(rest)}: look at the place where {_list(few)} {'stands' if len(few) == 1 else 'stand'} alone."
+            text = (
+                f"What {what.format(name)} depends on {_list(few)} and not on {_list(rest)}: look at the place where "
+                f"{_list(few)} {'stands' if len(few) == 1 else 'stand'} alone."
+            )
             yield Finding(
                 "error depends on",
                 text,
@@ -115,7 +118,8 @@ def units(worlds, run, name, c=1.7):
             return
         yield Finding(
             "units mixed",
-            f"In units where x is c times as large, the right {name} is {_times(t)}; yours mixes terms of different units: which one does not fit?",
+            f"In units where x is c times as large, the right {name} is {_times(t)}; yours mixes terms of different "
+            "units: which one does not fit?",
             "unit",
             "mixed",
             weight=68,
@@ -125,7 +129,8 @@ def units(worlds, run, name, c=1.7):
         if added is not None and not np.allclose(added[0], added[1], rtol=1e-6, atol=1e-9):
             yield Finding(
                 "unit",
-                "In units where x is c times as large, every log-density falls by d log c; yours does not: where does the size of the covariance enter?",
+                "In units where x is c times as large, every log-density falls by d log c; yours does not: where "
+                "does the size of the covariance enter?",
                 "unit",
                 "log det",
                 weight=69,
@@ -171,7 +176,7 @@ def _times(p):
 def shifts(worlds, run, name):
     """All points and means moved by the same amount."""
     w = worlds[0]
-    moved = [u for u in w.leaves("points", "means", "centre")]
+    moved = w.leaves("points", "means", "centre")
     if not moved or "points" not in {w.kinds[u].kind for u in moved}:
         return
     verdicts = []
@@ -191,7 +196,10 @@ def shifts(worlds, run, name):
     if verdicts and not any(follows for _, follows in verdicts) and len({v for v, _ in verdicts}) == 1:
         what = verdicts[0][0]
         who = "points and means" if len(moved) > 1 else "points"
-        text = f"When all {who} move by the same amount the right {name} {what}; yours does not: which difference, such as x - mu, is not taken, or not of the right two?"
+        text = (
+            f"When all {who} move by the same amount the right {name} {what}; yours does not: which difference, such "
+            "as x - mu, is not taken, or not of the right two?"
+        )
         yield Finding("shift", text, "shift", "x - mu", weight=62)
 
 
@@ -219,12 +227,15 @@ def orders(worlds, run, name, axes, rng):
                 follows.append(same(after, expected, 1e-6))
             votes.append((follows[0], follows[1]))
         if len(votes) >= 2 and all(t and not a for a, t in votes):
-            text = {
-                "k": f"When the components change places your {name} does not follow them: does each component use its own pi_j, mu_j, Sigma_j?",
-                "n": f"When the points change places your {name} does not follow them: does each point use its own row?",
-                "d": f"When the columns of x change places your {name} does not follow them: is each pair of columns treated alike?",
-            }[letter]
+            text = f"When the {_ORDER[letter][0]} change places your {name} does not follow them: {_ORDER[letter][1]}"
             yield Finding(f"order of {axis_words(letter)}", text, "index", letter, weight=74)
+
+
+_ORDER = {
+    "k": ("components", "does each component use its own pi_j, mu_j, Sigma_j?"),
+    "n": ("points", "does each point use its own row?"),
+    "d": ("columns of x", "is each pair of columns treated alike?"),
+}
 
 
 def _reordered(v, letter, order):
@@ -273,7 +284,10 @@ def doubling(worlds, run, name, axes):
         and votes[0][0] != votes[0][1]
         and votes[0][1] != "neither doubles nor stays"
     ):
-        text = f"With every point entered twice the right {name} {votes[0][1]}; yours {votes[0][0]}: what is summed over the points, and what is divided by how many?"
+        text = (
+            f"With every point entered twice the right {name} {votes[0][1]}; yours {votes[0][0]}: what is summed "
+            "over the points, and what is divided by how many?"
+        )
         yield Finding("doubling", text, "sum or mean", "n", weight=67)
 
 

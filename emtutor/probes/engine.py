@@ -6,9 +6,9 @@ from time import perf_counter
 
 import numpy as np
 
-from emtutor.probes import behaviour, relations
+from emtutor.probes import behaviour, relations, shapes
 from emtutor.probes.cases import cases
-from emtutor.probes.relations import Finding, Pair
+from emtutor.probes.findings import Finding, Pair, nice, same
 from emtutor.probes.inputs import replacements
 from emtutor.probes.variants import variants as source_variants
 from emtutor.probes.worlds import fresh, world
@@ -232,7 +232,10 @@ def _in_parts(study, results, out, seed):
         )
     found = _one_output(study_part, outs[first], names[first]) + list(_exact(study_part, (), names[first]))
     found = [f._replace(sentence=lead + f.sentence, part=names[first]) for f in found]
-    text = f"{lead}Your {names[first]} is wrong: does it use what has just been computed, and what was given, in the right places?"
+    text = (
+        f"{lead}Your {names[first]} is wrong: does it use what has just been computed, and what was given, in the "
+        "right places?"
+    )
     return [*found, Finding("part", text, "part", names[first], names[first], weight=30)]
 
 
@@ -260,10 +263,9 @@ def _one_output(study, out, name):
     found += _only_sometimes(study, pairs, name)
     if found:
         return found
-    found += relations.shapes(pairs, axes, name)
+    found += shapes.shapes(pairs, axes, name)
     if all(p.a.shape == p.t.shape for p in pairs):
         found += relations.values(pairs, axes, name, study.worlds[0].names)
-        found += _far_out(study, name)
     if max((f.weight for f in found), default=0) >= 96:
         return found  # exact and complete: nothing below says more
     worlds = [p.world for p in pairs[-4:]] + [p.world for p in pairs[:-4]]
@@ -293,7 +295,7 @@ def _axes(pairs):
 
 def _only_sometimes(study, pairs, name):
     """Right on ordinary problems, wrong on special ones: far out, one component, a zero."""
-    if not all(relations.same(p.a, p.t) for p in pairs):
+    if not all(same(p.a, p.t) for p in pairs):
         return []
     found = []
     for i, w in enumerate(study.worlds):
@@ -303,7 +305,10 @@ def _only_sometimes(study, pairs, name):
         bad = a is None or not np.isfinite(a).all()
         if _extreme(w):
             how = "nan, inf or an error" if bad else "the wrong number"
-            text = f"Right on ordinary points, but {how} where one point lies far out: what does exp(-45000) give, and when is the logarithm taken?"
+            text = (
+                f"Right on ordinary points, but {how} where one point lies far out: what does exp(-45000) give, and "
+                "when is the logarithm taken?"
+            )
             found.append(Finding("underflow", text, "underflow", "exp", weight=99))
         else:
             what = "fails" if a is None else "is not finite" if bad else "is wrong"
@@ -317,10 +322,6 @@ def _only_sometimes(study, pairs, name):
                 )
             )
     return found
-
-
-def _far_out(study, name):
-    return []
 
 
 def _agreeing(study, tries=4):
@@ -371,7 +372,7 @@ def _case_findings(study):
 
 
 def _same_everywhere(study, other, c=1.0, pattern=None):
-    """True if the answer's output equals c times `other(world)` on every problem where it has one, and on fresh draws."""
+    """True if the answer's output is c times `other(world)` on every problem where it has one, and on fresh draws."""
     compared = 0
     for i, w in [*study.order, *study.more]:
         a, t = study.given[i] if isinstance(i, int) else study.extra[i]
@@ -389,7 +390,7 @@ def _same_everywhere(study, other, c=1.0, pattern=None):
 def _alike(a, b):
     if isinstance(a, tuple) or isinstance(b, tuple):
         return isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(map(_alike, a, b))
-    return relations.same(a, b, 1e-7)
+    return same(a, b, 1e-7)
 
 
 def _exact(study, variants, name):
@@ -444,6 +445,8 @@ def _affordable(variants, study, w):
 
 def _same_failure(study, variants, start):
     """An answer that raises: the variants that raise the same error on every problem, and agree on the rest."""
+    if issubclass(study.errors.get(start[0], (Exception,))[0], NameError):
+        return  # it names the culprit itself
     for v in _affordable(variants, study, start[1]):
         mine = {}
         _called(v.function, start[1].problem(), mine, start[0])
@@ -455,7 +458,9 @@ def _same_failure(study, variants, start):
             if (a is None) != (b is None) or (a is not None and not _alike(a, b)) or mine.get(i) != study.errors.get(i):
                 break
         else:
-            yield Finding("same error", f"The same error comes {v.sentence}", v.cause, v.about, weight=v.weight)
+            yield Finding(
+                "same error", f"The same error comes, for example, {v.sentence}", v.cause, v.about, weight=v.weight
+            )
 
 
 def _factor(a, b):
@@ -467,7 +472,7 @@ def _factor(a, b):
     if isinstance(a, tuple) or a.shape != b.shape or not a.size or not np.isfinite(b).all() or not np.abs(b).max() > 0:
         return 0.0
     c = float((a * b).sum() / (b * b).sum())
-    return c if c and relations.nice(c) and _alike(a, c * b) else 0.0
+    return c if c and nice(c) and _alike(a, c * b) else 0.0
 
 
 def _apart(c, name):
@@ -476,4 +481,4 @@ def _apart(c, name):
         return f"Your {name} is", 0.0
     if np.isclose(c, -1):
         return f"Apart from its sign your {name} is", 8.0
-    return f"Your {name} is {relations.nice(c)}", 8.0
+    return f"Your {name} is {nice(c)}", 8.0

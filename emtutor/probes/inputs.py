@@ -5,7 +5,7 @@ every problem tried, is named exactly. Values need not be valid of their kind: a
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,8 @@ def _apply(name, function):
     return change
 
 
-def _rows(name, q) -> list[tuple[str, str, str, str, Callable[[Any], Any]]]:
+def _rows(name, q):
+    """(slug, end of the sentence, cause, about, change of the value) for one argument, by its kind."""
     kind, axes = q.kind, q.axes
     j = {"k": "_j", "n": "_i", "nk": "_ij", "kd": "_j", "kdd": "_j"}.get(axes, "")
     eye = lambda a: np.eye(a.shape[-1])
@@ -74,7 +75,8 @@ def _rows(name, q) -> list[tuple[str, str, str, str, Callable[[Any], Any]]]:
         return [
             (
                 "hard",
-                f"for hard {name}: each point given wholly to its likeliest component. May a point in the middle belong to several?",
+                f"for hard {name}: each point given wholly to its likeliest component. May a point in the middle "
+                "belong to several?",
                 "hard",
                 name,
                 lambda a: np.eye(a.shape[1])[a.argmax(1)],
@@ -222,7 +224,8 @@ def _rows(name, q) -> list[tuple[str, str, str, str, Callable[[Any], Any]]]:
             rows += [
                 (
                     "mean",
-                    f"with the mean of all {name}{j} in the place of each: every {'point' if axes[0] == 'n' else 'component'} has its own.",
+                    f"with the mean of all {name}{j} in the place of each: every "
+                    f"{'point' if axes[0] == 'n' else 'component'} has its own.",
                     "axis",
                     name,
                     lambda a: np.repeat(a.mean(0, keepdims=True), len(a), 0),
@@ -489,7 +492,8 @@ def _left_out(w):
             for slug, part in (("first", slice(1, None)), ("last", slice(None, -1))):
                 yield Replacement(
                     f"{slug} left out",
-                    f"without the {slug} {one}: where does the sum or the loop {'begin' if slug == 'first' else 'end'}?",
+                    f"without the {slug} {one}: where does the sum or the loop "
+                    f"{'begin' if slug == 'first' else 'end'}?",
                     "index",
                     letter,
                     lambda w, letter=letter, part=part: _cut(w, letter, part),

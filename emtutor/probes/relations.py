@@ -1,221 +1,12 @@
-"""How the outputs are related: a constant factor, a term too much, another axis, a logarithm, a power of Sigma.
+"""How the outputs are related: a constant factor, a term too much, a logarithm, another order, a power of Sigma.
 
 A relation sees pairs of a wrong answer and the truth, on several worlds, and yields findings that hold on all of them.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from emtutor.probes import terms
-from emtutor.probes.worlds import World
-
-
-class Finding(NamedTuple):
-    """One true thing about a wrong answer."""
-
-    slug: str  # "pi equal", "factor", "transposed"
-    sentence: str  # what a student can act on
-    cause: str = ""  # the kind of mistake it names: "factor", "sign", "axis", "term", "unit", "argument", ...
-    about: str = ""  # the argument, axis or term that it is about: "pi", "n", "log det Sigma_j"
-    part: str | None = None  # which part of a tuple it speaks of: "Sigma"
-    weight: float = 0.0  # how specific and actionable it is; the best comes first
-
-
-class Pair(NamedTuple):
-    world: World
-    a: np.ndarray  # the answer's output
-    t: np.ndarray  # the truth
-
-
-def same(a, b, rtol=1e-6, scale=None):
-    """Equal up to rounding, relative to the size of the numbers compared (or to `scale`)."""
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        return False
-    finite = np.isfinite(b)
-    if not np.array_equal(finite, np.isfinite(a)):
-        return False
-    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
-        return False
-    if not finite.any():
-        return True
-    a, b = a[finite], b[finite]
-    size = np.abs(b) + (1e-6 * np.abs(b).max() if scale is None else 1e-9 * scale) + 1e-12
-    return bool((np.abs(a - b) <= rtol * size).all())
-
-
-def axis_words(letter):
-    return {"n": "points", "k": "components", "d": "columns", "t": "time steps", "a": "rows", "b": "columns"}.get(
-        letter, "entries"
-    )
-
-
-NICE = {
-    2: "twice",
-    0.5: "half",
-    4: "four times",
-    0.25: "a quarter of",
-    3: "three times",
-    1 / 3: "a third of",
-    1 / np.log(2): "1/ln 2 times",
-    np.log(2): "ln 2 times",
-    1 / np.log(10): "1/ln 10 times",
-    np.pi: "pi times",
-    2 * np.pi: "2 pi times",
-    1 / (2 * np.pi): "1/(2 pi) times",
-    np.sqrt(2 * np.pi): "sqrt(2 pi) times",
-    1 / np.sqrt(2 * np.pi): "1/sqrt(2 pi) times",
-    np.sqrt(2): "sqrt 2 times",
-    np.sqrt(0.5): "1/sqrt 2 times",
-    1: "exactly",
-}
-COEFFICIENTS = {
-    1.0: "",
-    0.5: "half of ",
-    2.0: "twice ",
-    1.5: "3/2 of ",
-    0.25: "a quarter of ",
-    3.0: "three times ",
-    4.0: "four times ",
-}
-
-
-def nice(c):
-    """A constant in words ("-2" -> "minus twice"), or None if it is none that we know."""
-    for value, words in NICE.items():
-        if np.isclose(abs(c), value, rtol=1e-6):
-            return words if c > 0 else f"minus {words}"
-    return None
-
-
-def shapes(pairs, axes, name):
-    """The wrong shape: which axis is swapped, summed away, or left over."""
-    rows = [p for p in pairs if p.a.shape != p.t.shape]
-    if len(rows) < max(1, len(pairs) - 2):
-        return
-    generic = [p for p in rows if p.t.size > 1] or rows
-    for slug, sentence, cause, change in _reshapings(axes, name):
-        try:
-            if all(same(p.a, change(p.t)) for p in generic):
-                yield Finding(slug, sentence, cause, "shape", weight=100)
-        except (ValueError, IndexError, np.exceptions.AxisError):
-            continue
-    for letter, axis in zip(axes or "", range(len(axes or "")), strict=False):
-        if all(p.a.ndim == p.t.ndim + 1 for p in generic):
-            for extra in range(generic[0].a.ndim):
-                if all(p.a.shape[:extra] + p.a.shape[extra + 1 :] == p.t.shape for p in generic):
-                    for slug, how in (("sum", np.sum), ("mean", np.mean)):
-                        if all(same(how(p.a, extra), p.t) for p in generic):
-                            yield Finding(
-                                "not summed",
-                                f"Your {slug} is still to be taken: the {slug} of your result over its axis {extra} is right.",
-                                "axis",
-                                letter,
-                                weight=99,
-                            )
-        break
-    if not axes and all(p.t.ndim == 0 and p.a.ndim for p in generic):
-        for slug, how in (("sum", np.sum), ("mean", np.mean)):
-            if all(same(how(p.a), p.t) for p in generic):
-                yield Finding(
-                    "not summed",
-                    f"One number is asked for: the {slug} of all your entries is right. Over what is still to be summed?",
-                    "axis",
-                    "sum",
-                    weight=99,
-                )
-
-
-def _reshapings(axes, name):
-    yield (
-        "transposed",
-        f"Your {name} is the transpose of the right one: which index comes first?",
-        "transpose",
-        lambda t: np.swapaxes(t, 0, 1),
-    )
-    yield (
-        "transposed",
-        f"Your {name} has its axes in another order than asked.",
-        "transpose",
-        lambda t: np.moveaxis(t, 0, -1),
-    )
-    yield (
-        "transposed",
-        f"Your {name} has its axes in another order than asked.",
-        "transpose",
-        lambda t: np.moveaxis(t, -1, 0),
-    )
-    for i, letter in enumerate(axes or ""):
-        plural = axis_words(letter)
-        yield (
-            "summed away",
-            f"You have summed over the {plural}; one result for each is asked for.",
-            "axis",
-            lambda t, i=i: t.sum(i),
-        )
-        yield (
-            "averaged away",
-            f"You have averaged over the {plural}; one result for each is asked for.",
-            "axis",
-            lambda t, i=i: t.mean(i),
-        )
-        yield (
-            "first only",
-            f"Only the first of the {plural} is there; one result for each is asked for.",
-            "index",
-            lambda t, i=i: t.take(0, i),
-        )
-        yield (
-            "last only",
-            f"Only the last of the {plural} is there: does the loop overwrite its result?",
-            "index",
-            lambda t, i=i: t.take(-1, i),
-        )
-        yield (
-            "one missing",
-            f"The first of the {plural} is missing: where does the range begin?",
-            "index",
-            lambda t, i=i: np.delete(t, 0, i),
-        )
-        yield (
-            "one missing",
-            f"The last of the {plural} is missing: where does the range end?",
-            "index",
-            lambda t, i=i: np.delete(t, -1, i),
-        )
-        yield (
-            "kept axis",
-            "The numbers are right, with an axis of length 1 too many.",
-            "shape",
-            lambda t, i=i: np.expand_dims(t, i),
-        )
-    yield "kept axis", "The numbers are right, with an axis of length 1 too many.", "shape", lambda t: t[..., None]
-    yield "kept axis", "The numbers are right, with an axis of length 1 too many.", "shape", lambda t: t[None]
-    yield (
-        "flattened",
-        "The numbers are right, but all in one row: which shape is asked for?",
-        "shape",
-        lambda t: t.ravel() if t.ndim > 1 else t[None, None],
-    )
-    yield (
-        "diagonal only",
-        "Only the diagonals are there; the whole matrices are asked for.",
-        "diagonal",
-        lambda t: np.diagonal(t, axis1=-2, axis2=-1) if t.ndim > 1 else t[None, None],
-    )
-    yield (
-        "summed away",
-        "One number came: the sum of the right result's entries. Which axes are to be kept?",
-        "axis",
-        lambda t: t.sum(),
-    )
-    yield (
-        "averaged away",
-        "One number came: the mean of the right result's entries. Which axes are to be kept?",
-        "axis",
-        lambda t: t.mean(),
-    )
+from emtutor.probes.findings import COEFFICIENTS, Finding, axis_words, nice, same
 
 
 def values(pairs, axes, name, arguments):
@@ -301,7 +92,8 @@ def _one_factor(pairs, name):
         return  # one number is always some multiple of another
     yield Finding(
         "factor by problem",
-        f"Your {name} is right up to one common factor, which changes from problem to problem: what is it normalised by?",
+        f"Your {name} is right up to one common factor, which changes from problem to problem: what is it normalised "
+        "by?",
         "factor",
         "",
         weight=60,
@@ -524,7 +316,8 @@ def _partly(pairs, axes, name):
         elif twice:
             yield Finding(
                 "tied",
-                "The diagonals are right, the entries beside them twice too large: are entries ab and ba one variable here, or two?",
+                "The diagonals are right, the entries beside them twice too large: are entries ab and ba one "
+                "variable here, or two?",
                 "diagonal",
                 weight=96,
             )
@@ -548,7 +341,8 @@ def _partly(pairs, axes, name):
         if np.allclose(constant, constant[0], rtol=1e-5):
             yield Finding(
                 "regularised",
-                f"Your {name} is the right one plus {constant[0]:.3g} times the unit matrix: that is another estimate than the one asked for.",
+                f"Your {name} is the right one plus {constant[0]:.3g} times the unit matrix: that is another "
+                "estimate than the one asked for.",
                 "term",
                 "identity",
                 weight=96,
@@ -587,7 +381,8 @@ def _normalised(pairs, axes, name):
             if all(p.t.ndim > 1 and np.allclose(p.a.sum(0), 1, rtol=1e-8) for p in big):
                 yield Finding(
                     "wrong axis",
-                    f"Your columns sum to one, your rows do not: each of the {axis_words(axes[0])} has one unit to hand out, along which axis?",
+                    f"Your columns sum to one, your rows do not: each of the {axis_words(axes[0])} has one unit to "
+                    "hand out, along which axis?",
                     "axis",
                     axes[0],
                     weight=96,
@@ -604,7 +399,8 @@ def _normalised(pairs, axes, name):
                 sums = _sum_words(big)
                 yield Finding(
                     "not normalised",
-                    f"Each {'row is' if big[0].t.ndim > 1 else 'entry is'} right up to a common factor: your {'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1.",
+                    f"Each {'row is' if big[0].t.ndim > 1 else 'entry is'} right up to a common factor: your "
+                    f"{'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1.",
                     "normalise",
                     axes[-1],
                     weight=95,
@@ -617,8 +413,6 @@ def _normalised(pairs, axes, name):
                     axes[-1],
                     weight=58,
                 )
-        for i in range(big[0].t.ndim - 1):
-            pass
     elif all(p.t.ndim == 2 and np.allclose(np.exp(p.t).sum(-1), 1, rtol=1e-8) for p in big):
         yield Finding(
             "not normalised",
@@ -626,26 +420,21 @@ def _normalised(pairs, axes, name):
             "normalise",
             weight=50,
         )
-    if all(p.t.ndim > 1 and p.t.shape[-1] == p.t.shape[-2] and same(p.t, np.swapaxes(p.t, -1, -2)) for p in big):
-        if all(p.t.shape[-1] > 1 and not same(p.a, np.swapaxes(p.a, -1, -2), 1e-5) for p in big):
-            if all(same((p.a + np.swapaxes(p.a, -1, -2)) / 2, p.t) for p in big):
-                yield Finding(
-                    "not symmetric",
-                    "The symmetric part of your matrix is right, but it is not symmetric.",
-                    "transpose",
-                    weight=90,
-                )
-            else:
-                yield Finding(
-                    "not symmetric",
-                    f"Your {name} is not symmetric, and should be: does every factor stand on the side it belongs to?",
-                    "transpose",
-                    weight=57,
-                )
+    if all(_symmetric(p.t) and p.t.shape[-1] > 1 and not _symmetric(p.a) for p in big):
+        if all(same((p.a + np.swapaxes(p.a, -1, -2)) / 2, p.t) for p in big):
+            text = "The symmetric part of your matrix is right, but it is not symmetric."
+            yield Finding("not symmetric", text, "transpose", weight=90)
+        else:
+            text = f"Your {name} is not symmetric, and should be: does every factor stand on the side it belongs to?"
+            yield Finding("not symmetric", text, "transpose", weight=57)
     if all((p.t > 0).all() for p in big) and all((p.a <= 0).any() for p in big):
         yield Finding(
             "negative", f"Your {name} has entries below zero, and the right one never has.", "sign", weight=45
         )
+
+
+def _symmetric(a):
+    return a.ndim > 1 and a.shape[-1] == a.shape[-2] and same(a, np.swapaxes(a, -1, -2), 1e-5)
 
 
 def _sum_words(pairs):
@@ -802,7 +591,10 @@ def _constant_difference(pairs, D, axes, name):
         c = float(every.mean())
         known = next((w for v, w in _NUMBERS.items() if np.isclose(abs(c), v, rtol=1e-6)), f"{abs(c):.4g}")
         how = "plus" if c > 0 else "minus"
-        text = f"Your {name} is the right one {how} {known}, always: which number is missing or too many, perhaps inside a logarithm?"
+        text = (
+            f"Your {name} is the right one {how} {known}, always: which number is missing or too many, perhaps "
+            "inside a logarithm?"
+        )
         yield Finding("off by a number", text, "number", known, weight=92)
         return
     if len(axes) < 2 or len(set(axes)) < len(axes):
@@ -826,7 +618,8 @@ def _constant_difference(pairs, D, axes, name):
         over = axis_words(free[0])
         yield Finding(
             "off by axis",
-            f"Your {name} is off by a number of each {one}, the same for all {over}: look at the terms that belong to a {one} alone.",
+            f"Your {name} is off by a number of each {one}, the same for all {over}: look at the terms that belong "
+            f"to a {one} alone.",
             "term",
             rest[0],
             weight=66,
@@ -876,17 +669,19 @@ def _term_factor(pairs, axes, name):
             if c and nice(c):
                 front = "" if np.isclose(c, 1) else f"{nice(c)} "
                 words = how.format(term.words)
-                text = f"Your {name} is {front}the right one times {words}: where does {term.words} come in, and where does it cancel?"
+                text = (
+                    f"Your {name} is {front}the right one times {words}: where does {term.words} come in, and where "
+                    "does it cancel?"
+                )
                 yield Finding("term factor", text, "factor", term.words, weight=93)
                 return
     if len(axes) < 2:
         return
-    for i, letter in enumerate(axes[:1]):
-        others = tuple(range(1, len(axes)))
-        if all(_flat(r, others) for _, r in big) and not all(_flat(r, tuple(range(r.ndim))) for _, r in big):
-            one = {"n": "point", "k": "component", "d": "column"}.get(letter, "entry")
-            text = f"Your {name} is right up to one factor for each {one}: what is a {one}'s share divided by?"
-            yield Finding("factor by axis", text, "factor", letter, weight=70)
+    others = tuple(range(1, len(axes)))
+    if all(_flat(r, others) for _, r in big) and not all(_flat(r, tuple(range(r.ndim))) for _, r in big):
+        one = {"n": "point", "k": "component", "d": "column"}.get(axes[0], "entry")
+        text = f"Your {name} is right up to one factor for each {one}: what is a {one}'s share divided by?"
+        yield Finding("factor by axis", text, "factor", axes[0], weight=70)
 
 
 def _flat(r, axes):

@@ -60,99 +60,109 @@ def factors(w: World):
     return [t for t in found if np.isfinite(t.value).all() and (t.value > 0).all()]
 
 
-def summands(w: World):
-    """Terms that may be added to an output: the pieces of log-densities, bounds and priors."""
-    found = []
+def summands(w):
+    """Terms that may be added to an output: the pieces of log-densities, bounds, gradients and priors."""
+    mixture = _mixture(w)
+    found = [*_constants(w), *_of_covariances(w), *_of_mixture(w, mixture)]
+    weights = [(name, w.values[name]) for name in w.leaves("simplex", "onehot", axes="nk") if "." not in name]
+    if mixture and mixture[1] is not None:
+        joint = mixture[1]
+        weights.append(("r", np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))))
+    found += [*_of_distributions(w), *_of_tables(w), *_of_numbers(w)]
+    return [*found, *_weighted_sums(found, weights)]
+
+
+def _constants(w):
     n, d = w.sizes.get("n"), w.sizes.get("d")
+    yield Term("1", "", np.asarray(1.0))
     if d:
-        found.append(Term("d/2 log 2 pi", "", np.asarray(d / 2 * np.log(2 * np.pi)), -1.0, "Sigma"))
-        if n:
-            found.append(Term("n d/2 log 2 pi", "", np.asarray(n * d / 2 * np.log(2 * np.pi)), -1.0, "Sigma"))
+        yield Term("d/2 log 2 pi", "", np.asarray(d / 2 * np.log(2 * np.pi)), -1.0, "Sigma")
+    if n and d:
+        yield Term("n d/2 log 2 pi", "", np.asarray(n * d / 2 * np.log(2 * np.pi)), -1.0, "Sigma")
+
+
+def _of_covariances(w):
     for name in w.leaves("spd"):
         if "." not in name:
-            axes = w.kinds[name].axes[:-2]
-            found.append(
-                Term(f"log det {_with_index(name, axes)}", axes, np.linalg.slogdet(w.values[name])[1], -0.5, name)
-            )
-            found.append(Term(f"{_with_index(name, axes)}", w.kinds[name].axes, w.values[name], None, name))
-            found.append(
-                Term(
-                    f"the inverse of {_with_index(name, axes)}",
-                    w.kinds[name].axes,
-                    np.linalg.inv(w.values[name]),
-                    None,
-                    name,
-                )
-            )
-    weights = [("", None, "")]
-    mixture = _mixture(w)
-    if mixture:
-        squared, joint, density, axes = mixture
-        found.append(Term("the quadratic form (x - mu)^T Sigma^-1 (x - mu)", axes, squared, -0.5, "x"))
-        found.append(Term("log N(x_i; mu, Sigma)", axes, density, 1.0, "x"))
-        if joint is not None:
-            evidence = np.logaddexp.reduce(joint, axis=1)
-            r = np.exp(joint - evidence[:, None])
-            found += [
-                Term("log p(x_i)", "n", evidence, 1.0, "pi"),
-                Term("log p(x_i, z_ij = 1)", "nk", joint, None, "pi"),
-                Term("log r_ij", "nk", joint - evidence[:, None], None, "r"),
-                Term("the entropy of the posterior", "n", -np.sum(r * (joint - evidence[:, None]), 1), 1.0, "r"),
-            ]
-            weights.append(("r-weighted ", r, "r"))
-            found += _gradient_terms(w, r)
+            Sigma, axes = w.values[name], w.kinds[name].axes
+            called = _with_index(name, axes[:-2])
+            yield Term(f"log det {called}", axes[:-2], np.linalg.slogdet(Sigma)[1], -0.5, name)
+            yield Term(called, axes, Sigma, None, name)
+            yield Term(f"the inverse of {called}", axes, np.linalg.inv(Sigma), None, name)
+
+
+def _of_mixture(w, mixture):
+    if not mixture:
+        return
+    squared, joint, density, axes = mixture
+    yield Term("the quadratic form (x - mu)^T Sigma^-1 (x - mu)", axes, squared, -0.5, "x")
+    yield Term("log N(x_i; mu, Sigma)", axes, density, 1.0, "x")
+    if joint is not None:
+        evidence = np.logaddexp.reduce(joint, axis=1)
+        log_r = joint - evidence[:, None]
+        r = np.exp(log_r)
+        yield Term("log p(x_i)", "n", evidence, 1.0, "pi")
+        yield Term("log p(x_i, z_ij = 1)", "nk", joint, None, "pi")
+        yield Term("log r_ij", "nk", log_r, None, "r")
+        yield Term("the entropy of the posterior", "n", -(r * log_r).sum(1), 1.0, "r")
+        yield from _gradient_terms(w, r)
+
+
+def _of_distributions(w):
     for name in w.leaves("simplex", "onehot"):
+        p, (axes, kind, *_) = np.asarray(w.values[name], float), w.kinds[name]
         if "." in name:
             continue
-        value, axes = np.asarray(w.values[name], float), w.kinds[name].axes
-        with np.errstate(all="ignore"):
-            logs = np.where(value > 0, np.log(value), 0.0)
-        if axes in ("nk", "k") and w.kinds[name].kind == "simplex":
-            found.append(Term(f"the entropy of {name}", axes[:-1], -(value * logs).sum(-1), 1.0, name))
-        if axes == "k":
-            found.append(Term(f"log {name}_j", "k", logs, 1.0, name))
-        elif axes == "nk":
-            weights.append((f"{name}-weighted ", value, name))
-            found.append(Term(f"log {name}_ij", "nk", logs, None, name))
-        found.append(Term(_with_index(name, axes), axes, value, None, name))
-    for table in w.leaves("log"):
-        a, axes = np.asarray(w.values[table], float), w.kinds[table].axes
+        log_p = _log(p)
+        if axes in ("nk", "k") and kind == "simplex":
+            yield Term(f"the entropy of {name}", axes[:-1], -(p * log_p).sum(-1), 1.0, name)
+        if axes in ("nk", "k"):
+            yield Term(f"log {_with_index(name, axes)}", axes, log_p, 1.0 if axes == "k" else None, name)
+        yield Term(_with_index(name, axes), axes, p, None, name)
+
+
+def _of_tables(w):
+    """Of a table of log-joints: the evidence, and with a q the expectation and the divergence."""
+    for name in w.leaves("log"):
+        a, axes = np.asarray(w.values[name], float), w.kinds[name].axes
         if axes not in ("nk", "k") or not np.isfinite(a).all():
             continue
         evidence = np.logaddexp.reduce(a, axis=-1)
-        found.append(Term("log p(x)" if axes == "k" else "log p(x_i)", axes[:-1], evidence, 1.0, table))
+        yield Term("log p(x)" if axes == "k" else "log p(x_i)", axes[:-1], evidence, 1.0, name)
         for q in ("q", "q_old", "r"):
             if q in w.values and w.kinds[q].axes == axes:
                 p = np.asarray(w.values[q], float)
-                with np.errstate(all="ignore"):
-                    log_q = np.where(p > 0, np.log(p), 0.0)
-                found.append(Term(f"the expectation of {table} under {q}", axes[:-1], (p * a).sum(-1), 1.0, table))
-                found.append(
-                    Term(f"KL({q} || posterior)", axes[:-1], (p * (log_q - a + evidence[..., None])).sum(-1), 1.0, q)
-                )
-    for name, q in w.kinds.items():
-        if (
-            name in w.values
-            and "." not in name
-            and q.kind in ("positive", "above1", "real", "centre", "means", "points")
-        ):
-            value = np.asarray(w.values[name], float)
-            if value.ndim == len(q.axes):
-                found.append(Term(_with_index(name, q.axes), q.axes, value, None, name))
-                if q.kind in ("positive", "above1") and (value > 0).all():
-                    found.append(Term(f"log {_with_index(name, q.axes)}", q.axes, np.log(value), None, name))
-    found.append(Term("1", "", np.asarray(1.0), None, ""))
-    more = []
+                yield Term(f"the expectation of {name} under {q}", axes[:-1], (p * a).sum(-1), 1.0, name)
+                kl = (p * (_log(p) - a + evidence[..., None])).sum(-1)
+                yield Term(f"KL({q} || posterior)", axes[:-1], kl, 1.0, q)
+
+
+def _of_numbers(w):
+    for name in w.leaves("positive", "above1", "real", "centre", "means", "points"):
+        value, axes = np.asarray(w.values[name], float), w.kinds[name].axes
+        if "." in name or value.ndim != len(axes):
+            continue
+        yield Term(_with_index(name, axes), axes, value, None, name)
+        if w.kinds[name].kind in ("positive", "above1") and (value > 0).all():
+            yield Term(f"log {_with_index(name, axes)}", axes, np.log(value), None, name)
+
+
+def _weighted_sums(found, weights):
+    """Sums over components weighted with r, q or z, and R_j times what belongs to a component."""
     for term in found:
-        if term.axes in ("k", "nk"):
-            for words, weight, about in weights:
-                if weight is not None and about != term.about and weight.shape[1] == term.value.shape[-1]:
-                    more.append(
-                        Term(f"{words}sum of {term.words}", "n", (weight * term.value).sum(1), term.usual, term.about)
-                    )
-                    if term.axes == "k":
-                        more.append(Term(f"R_j {term.words}", "k", weight.sum(0) * term.value, term.usual, term.about))
-    return found + more
+        for name, weight in weights:
+            if term.axes in ("k", "nk") and name != term.about and weight.shape[1] == term.value.shape[-1]:
+                summed = (weight * term.value).sum(1)
+                yield Term(f"the {name}-weighted sum of {term.words}", "n", summed, term.usual, term.about)
+                if term.axes == "k":
+                    total = weight.sum(0) * term.value
+                    yield Term(f"sum_i {name}_ij times {term.words}", "k", total, term.usual, term.about)
+
+
+def _log(p):
+    """log p, and 0 where p is 0."""
+    with np.errstate(all="ignore"):
+        return np.where(p > 0, np.log(p), 0.0)
 
 
 def _gradient_terms(w, r):
@@ -178,9 +188,9 @@ def fitted(term, axes, sizes):
     value, own = np.asarray(term.value, float), list(term.axes)
     if not set(axes) <= sizes.keys():
         return None
-    if len(set(own)) < len(own) or len(set(axes)) < len(axes):
-        if not (axes.endswith(term.axes) or "d" not in term.axes):
-            return None
+    repeated = len(set(own)) < len(own) or len(set(axes)) < len(axes)
+    if repeated and "d" in term.axes and not axes.endswith(term.axes):
+        return None
     for letter in list(own):
         if letter not in axes:
             if letter not in "nk":
