@@ -64,6 +64,18 @@ def tempered_posterior(log_joint, T):
     return np.exp(_log_posterior(_log_table(log_joint) / T))
 
 
+def mean_field(log_p, q1, q2):
+    """One sweep towards the best q1(a) q2(b) for a table log_p (a, b): q1 prop. to exp E_q2[log p], then q2 with it.
+
+    L never falls; its gap to log p stays open unless the posterior is a product. Bishop, PRML, (10.9).
+    """
+    table, q2 = _log_table(log_p), _distribution("q2", q2)
+    if table.shape != (np.size(q1), len(q2)):
+        raise ValueError(f"log_p must have shape (a, b) = {(np.size(q1), len(q2))} as q1 and q2 say, got {table.shape}")
+    q1 = posterior(table @ q2)
+    return q1, posterior(q1 @ table)
+
+
 def jensen_gap(w, v):
     """log E[v] - E[log v] >= 0 for weights w (k,) that sum to one and values v (k,) > 0; zero only if v is constant."""
     w, v = _distribution("w", w), arguments.array("v", v)

@@ -59,6 +59,21 @@ def fit_complete(x, z):
     return m_step(x, z)
 
 
+def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
+    """The M-step under a prior: the mode of Q + log p(theta), theta as `Theta`.
+
+    pi ~ Dirichlet(alpha (k,)), each (mu_j, Sigma_j) ~ normal-inverse-Wishart(m0 (d,), kappa0, S0 (d, d), nu0), so that
+    Sigma_j = (W_j + S0 + kappa0 (mu_j - m0)(mu_j - m0)^T) / (nu0 + R_j + d + 2), W_j around the new mu_j. No component
+    collapses if S0 is positive definite. Murphy, MLAPP, 11.4.2.8 (there the mode of Sigma_j alone: one less below).
+    """
+    x, r = _points_and_weights(x, r)
+    R, away = r.sum(0), np.asarray(alpha, float) - 1
+    mu = (r.T @ x + kappa0 * np.asarray(m0)) / (R + kappa0)[:, None]
+    pull = np.einsum("ka,kb->kab", mu - m0, mu - m0)
+    Sigma = (_scatter(x, r, mu) + S0 + kappa0 * pull) / (nu0 + R + x.shape[1] + 2)[:, None, None]
+    return check(Theta((R + away) / (len(x) + away.sum()), mu, Sigma))
+
+
 def sample(n, theta, rng):
     """Draw z_i from pi, then x_i from N(mu_z, Sigma_z): x (n, d), z (n, k) one-hot. rng: np.random.Generator."""
     pi, mu, Sigma = check(theta)

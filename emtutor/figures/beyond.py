@@ -1,0 +1,65 @@
+"""Pictures of lesson 11: online EM's path, the earthquakes and their states, and the best factorised q."""
+
+import numpy as np
+
+from emtutor import bounds, figures, gaussian, online, palette
+
+
+def online_path(rows, theta0, theta, block=100, checks=14):
+    """Mean log p a row, measured on all rows, as online EM reads them; batch EM's value as a line."""
+    sizes = np.unique(np.geomspace(block, len(rows), checks).astype(int) // block * block)
+    values = [gaussian.log_likelihood(rows, online.fit(rows[:n], theta0, block=block).theta) / len(rows) for n in sizes]
+    fig, ax = figures.canvas(width=7, height=3.2)
+    ax.semilogx(sizes, values, color=palette.COMPONENTS[0], label="online EM, so far")
+    ax.axhline(
+        gaussian.log_likelihood(rows, theta) / len(rows), color=palette.LOG_P, linestyle="--", label="EM, all rows"
+    )
+    ax.set(xlabel="rows read, each once", ylabel="mean log p a row (nats)", ylim=(min(values[5:]) - 0.05, None))
+    ax.legend(loc="lower right")
+    return figures.picture(
+        fig,
+        f"Mean log p a row as online EM reads {len(rows)} rows once: it climbs, with some noise, to the dashed line "
+        "of EM, which reads all rows in every iteration.",
+    )
+
+
+def earthquakes(counts, theta, gamma):
+    """Earthquakes a year, with the two rates, and below them the probability of the busy state."""
+    years = 1900 + np.arange(len(counts))
+    fig, axes = figures.canvas(1, width=9, height=3.6)
+    axes.bar(years, counts, color="#d9d9d9", label="earthquakes of magnitude 7 or more")
+    expected = gamma @ theta.rate
+    style = {"where": "mid", "color": palette.LOG_P, "linewidth": 1.4}
+    axes.step(years, expected, label="expected rate, given all years", **style)
+    for j, rate in enumerate(theta.rate):
+        style = {"color": palette.COMPONENTS[j], "linestyle": palette.DASHES[j], "linewidth": 1.2}
+        axes.axhline(rate, label=f"state {j + 1}: {rate:.1f} a year", **style)
+    axes.set(xlabel="year", ylabel="earthquakes", xlim=(1899, 2007), ylim=(0, 58))
+    axes.legend(loc="upper right", ncols=2)
+    return figures.picture(
+        fig,
+        f"Earthquakes a year from 1900 to 2006 as bars, with the rates {theta.rate[0]:.1f} and {theta.rate[1]:.1f}. "
+        "The expected rate given all years switches between them; the longest busy stretch is around 1940.",
+    )
+
+
+def factorised(log_p, sweeps=30):
+    """The posterior of two dependent labels beside the best product of two factors."""
+    q1, q2 = bounds.posterior(log_p.max(1)), bounds.posterior(log_p.max(0))
+    for _ in range(sweeps):
+        q1, q2 = bounds.mean_field(log_p, q1, q2)
+    exact = bounds.posterior(log_p.reshape(1, -1)).reshape(log_p.shape)
+    fig, axes = figures.canvas(2, width=8, height=3.4)
+    for ax, table, title in zip(axes, (exact, np.outer(q1, q2)), ("the posterior", "the best product"), strict=True):
+        ax.imshow(table, cmap="Blues", vmin=0, vmax=exact.max() * 1.3)
+        for i, j in np.ndindex(table.shape):
+            ax.text(j, i, f"{table[i, j]:.2f}", ha="center", va="center", size=10)
+        ax.set_xticks(range(table.shape[1]), range(1, table.shape[1] + 1))
+        ax.set_yticks(range(table.shape[0]), range(1, table.shape[0] + 1))
+        ax.set(xlabel="$z_2$", ylabel="$z_1$", title=title)
+    return figures.picture(
+        fig,
+        f"Two tables of probabilities over two labels. The posterior has most of its mass on the diagonal, "
+        f"{np.trace(exact):.2f} in all. The best product of two factors cannot follow it and spreads; its largest entry is "
+        f"{np.outer(q1, q2).max():.2f}.",
+    )
