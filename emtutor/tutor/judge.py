@@ -223,7 +223,7 @@ class _Verdict:
         """(slug, sentences, table) of a wrong answer."""
         slug, hint = self._named()
         if hint:
-            return slug, hint, None
+            return slug, hint, self._row_sums()
         i = self.wrong.index(True)
         run = self.trial.runs[i]
         if run.odd:
@@ -233,7 +233,7 @@ class _Verdict:
             return slug, f"{sentence}\n{self._where(run)}", None
         for i, run in enumerate(self.trial.runs):
             if self.wrong[i] and run.outputs is not None and (said := self._shape(run, self.expected[i])):
-                return None, f"{said}\n{self._where(run)}", None
+                return None, f"{said}\n{self._where(run)}", self._shapes(run, self.expected[i])
         for run in self.trial.runs:
             if run.outputs is not None and (said := self._not_finite(run)):
                 if (found := self._probed()) and found.weight >= 80:
@@ -242,7 +242,7 @@ class _Verdict:
         if said := self._extra():
             return *said, None
         if found := self._probed():
-            return None, found.sentence, None
+            return None, found.sentence, self._row_sums() or (self._table() if found.cause == "case" else None)
         return None, self._by_how_much(), self._table()
 
     def _named(self):
@@ -333,7 +333,8 @@ class _Verdict:
             what = f"{f.kind}: {f.text}" if f.text else f.kind
         line = f", in line {f.line} of your code" if f.line else ""
         source = f": `{f.source}`" if f.source else ""
-        return f"{what}{line}{source}\n{self._where(run)}"
+        help_ = next((sentence for part, sentence in _HELP if part in f.text), "")
+        return "\n".join(s for s in (f"{what}{line}{source}", help_, self._where(run)) if s)
 
     def _where(self, run):
         return f"The problem: {run.problem.label} ({', '.join(_sizes(run.problem.args))})."
@@ -396,6 +397,29 @@ class _Verdict:
         follow = "Follow one number by hand: where does it part?"
         return f"{' '.join(parts)}\n{self._where(run)}{self._elsewhere(' ')}\n{follow}"
 
+    def _row_sums(self):
+        """Of the first problem, where the rows should sum to one and do not: the learner's own sums, no right value."""
+        run, expected = self.trial.runs[0], self.expected[0]
+        if len(self.exercise.out) > 1 or run.outputs is None or expected is None:
+            return None
+        got, want = run.outputs[0].a, expected[0].a
+        if got.shape != want.shape or got.ndim != 2 or not np.allclose(want.sum(1), 1):
+            return None
+        sums = got.sum(1)
+        if np.allclose(sums, 1, atol=1e-6) or not np.isfinite(sums).all():
+            return None
+        rows = tuple((f"row {i} (point {i + 1})", f"{v:.3g}", "1") for i, v in enumerate(sums[:6]))
+        return Table((run.problem.label, "your sum", "should be"), rows)
+
+    def _shapes(self, run, expected):
+        """Several outputs, each with its shape and the one that is expected."""
+        if len(self.exercise.out) == 1:
+            return None
+        parts = zip(self.exercise.out, run.outputs, expected, strict=True)
+        return Table(
+            ("result", "your shape", "expected"), tuple((n, str(a.a.shape), str(b.a.shape)) for n, a, b in parts)
+        )
+
     def _table(self):
         rows = tuple(
             (run.problem.label, "wrong" if wrong else "right")
@@ -411,6 +435,26 @@ class _Verdict:
 
     def _warned(self):
         return f"NumPy warned: {self.trial.warned[0]}." if self.trial.warned else ""
+
+
+# What the most frequent errors mean, by a part of their text.
+_HELP = (
+    (
+        "broadcast",
+        "NumPy lines shapes up from the right: each pair of lengths must agree or be 1; `a[:, None]` adds an axis.",
+    ),
+    ("matmul", "In `A @ B` the last axis of A must be as long as the last but one (or only) axis of B."),
+    (
+        "Singular matrix",
+        "A matrix without inverse: is each Sigma_j where it should be, and not yet spoiled by another step?",
+    ),
+    ("out of bounds", "An axis of length m has the indices 0 to m - 1. Which axis does this index run along?"),
+    (
+        "not subscriptable",
+        "Something has no parts to index: is it a function, a number or None where an array should be?",
+    ),
+    ("only integer", "An index must be a whole number: is it a label, or a probability?"),
+)
 
 
 def _bare(outputs):

@@ -72,6 +72,8 @@ NORMALISE = Exercise(
         "With keepdims=True the sums come as a column (n, 1), and dividing by a column divides each row by its own "
         "number.",
     ],
+    by_hand="Write down the rows (1, 3) and (2, 2). What are their sums, and what do the rows become when each is "
+    "divided by its own?",
 )
 
 EXERCISES = [NORMALISE]

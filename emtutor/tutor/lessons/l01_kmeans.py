@@ -81,6 +81,8 @@ ASSIGN = Exercise(
         "x[:, None, :] - mu has shape (n, k, d). Square it and sum over the last axis.",
         "argmin along the axis of the means gives the label of each point.",
     ],
+    by_hand="Points 0, 1, 5 on a line, centres 1 and 4. Write the table of squared distances, one row a point, and "
+    "mark the smallest entry in each row.",
 )
 
 
@@ -98,7 +100,7 @@ def _labelled(rng):
 UPDATE_MEANS = Exercise(
     update_means,
     lesson=LESSON,
-    statement="The mean of the points of each cluster.",
+    statement="The mean of the points of each cluster: (k, d), row j for the points with label j.",
     problems=_labelled,
     out={"mu": "kd"},
     unit=1,
@@ -145,6 +147,8 @@ UPDATE_MEANS = Exercise(
         "x[labels == j] has just those rows; their mean along axis 0 has shape (d,).",
         "Collect the k means and stack them to (k, d).",
     ],
+    by_hand="Points 0, 1, 5 with labels 0, 0, 1. Compute both means; then change the second label to 1 and do it "
+    "again.",
 )
 
 
@@ -214,6 +218,8 @@ DISTORTION = Exercise(
         "mu[labels] has shape (n, d): row i is the centre of point i.",
         "Subtract it from x, square, and add up all entries.",
     ],
+    by_hand="Points 0, 1, 5 with labels 0, 0, 1 and centres 1/2 and 4: write the three terms of J. In what unit is J "
+    "if the points are in minutes?",
 )
 
 
@@ -298,6 +304,8 @@ SOFT_ASSIGN = Exercise(
         "The exponent is minus the squared distance over 2 beta: a table (n, k).",
         "Subtract each row's largest exponent, exponentiate, divide each row by its sum (keepdims=True).",
     ],
+    by_hand="One point at 1, centres 0 and 4, beta = 2. Compute both exponents, their difference, and from the "
+    "difference alone the responsibility.",
 )
 
 
@@ -369,6 +377,8 @@ BEST_BETA = Exercise(
         "Weight the table of squared distances (n, k) by r and add everything up.",
         "Divide by n times d: x.size.",
     ],
+    by_hand="Write the expected complete-data log-likelihood as a function of beta alone: one term in log beta, one "
+    "in 1/beta. Set its derivative to zero for n = 1, d = 1, then for any n and d.",
 )
 
 
@@ -447,6 +457,8 @@ CRITICAL_BETA = Exercise(
         "C is the covariance with 1/n: centre the data, then away.T @ away / n.",
         "np.linalg.eigvalsh returns the eigenvalues of a symmetric matrix in ascending order.",
     ],
+    by_hand="In one dimension: put mu = +e and -e around the mean of the data, expand r to first order in e, and ask "
+    "for which beta the new mean is further out than e.",
 )
 
 EXERCISES = [ASSIGN, UPDATE_MEANS, DISTORTION, SOFT_ASSIGN, BEST_BETA, CRITICAL_BETA]

@@ -107,6 +107,8 @@ LOG_GAUSSIAN = Exercise(
         "(away * solved.T).sum(1) gives the squared distances, np.linalg.slogdet(Sigma)[1] the log-determinant. Add d "
         "log(2 pi), and take minus one half of it all.",
     ],
+    by_hand="Write log N(x; mu, sigma^2) in one dimension. Replace, term by term: sigma^2 by Sigma, its logarithm by "
+    "log det Sigma, (x - mu)^2 / sigma^2 by the quadratic form.",
 )
 
 
@@ -188,6 +190,7 @@ LOG_JOINT = Exercise(
         "Loop over the components. In each turn you need log N(x_i; mu_j, Sigma_j) for all points: a vector (n,).",
         "Collect the k vectors and put them side by side with np.stack(columns, axis=1).",
     ],
+    by_hand="Draw the graph pi -> z -> x. Write p(x_i, z_ij = 1) as a product of two factors, then take the logarithm.",
 )
 
 
@@ -281,6 +284,8 @@ LOG_LIKELIHOOD = Exercise(
         "Compute the table log_joint (n, k) first. Wanted: the logarithm of the sum of its exponentials, row by row.",
         "Take the largest entry of each row out: top + log(sum(exp(a - top))). Then add up the points.",
     ],
+    by_hand="One point, log-joints (-1000, -1001). What is the sum of the exponentials on a computer, and what is the "
+    "logarithm of the sum, worked out by taking the larger one out?",
 )
 
 
@@ -373,6 +378,7 @@ RESPONSIBILITIES = Exercise(
         "the exponentials are safe.",
         "weight = exp(a - a.max(1, keepdims=True)), then divide each row by its own sum, again with keepdims=True.",
     ],
+    by_hand="One point, log-joints (-1000, -1001). Write r_1 / r_2 first; then use r_1 + r_2 = 1.",
 )
 
 
@@ -566,6 +572,7 @@ COMPLETE_LOG_LIKELIHOOD = Exercise(
         "Multiply the table log pi_j + log N(x_i; mu_j, Sigma_j) by z, entry by entry.",
         "Then add everything up: over the components it picks, over the points it sums.",
     ],
+    by_hand="Two points, z = (1, 0) and (0, 1). Write all four terms of the double sum; which of them survive?",
 )
 
 
@@ -660,6 +667,8 @@ FIT_COMPLETE = Exercise(
         "N_j = z.sum(0). For the means, z.T @ x adds the points of each kind.",
         "For Sigma_j: away = x - mu[j]; weight the rows by z[:, j], multiply with away and divide by N_j.",
     ],
+    by_hand="Points 0, 2, 5 with labels 0, 0, 1: how many points has each component, what is its mean, and the "
+    "variance of the first around it?",
 )
 
 
@@ -770,6 +779,8 @@ SPIKE_LOG_LIKELIHOOD = Exercise(
         "The spike's log-density is -(d/2) log 2 pi - d log s - |(x - x[0]) / s|^2 / 2: divide before you square.",
         "np.logaddexp(a, b) is log(e^a + e^b), safely. Add log(1/2) for each point and sum.",
     ],
+    by_hand="Write log p of the first point alone and of all others for s so small that the spike reaches no other "
+    "point. Which of the terms depend on s, and how?",
 )
 
 EXERCISES = [

@@ -490,6 +490,7 @@ def _fit_problems(rng):
         at("tol = 0.05, 30 points, 2 components", 30, 2, 2, 0.05, 100),
         at("tol = 0.01 a point, one dimension", 24, 2, 1, 0.24, 100),
         at("four iterations, 3 components", 40, 3, 2, 1e-9, 4),
+        at("one iteration, 800 points", 800, 2, 2, 0.0, 1),
         _in_thousands(at("two iterations, the data in a unit a thousand times larger", 20, 2, 2, 0.0, 2)),
         _far_start(at("two iterations, a start so far out that every density underflows", 20, 2, 2, 0.0, 2)),
     ]
@@ -589,6 +590,12 @@ EM_FIT = Exercise(
             "You sum the logarithms over the components. In p(x_i) the components are summed first: where is the log?",
         ),
         Mistake(
+            "product",
+            _variant(record=lambda x, r, theta, new: float(np.log(np.prod(np.exp(_log_joint(x, *new)).sum(axis=1))))),
+            "You take the logarithm of the product over all points. With many points the product is 0 for a "
+            "computer. What does the logarithm make of a product?",
+        ),
+        Mistake(
             "old-mu",
             _variant(m=_old_mu),
             "Sigma is taken around the old means. It goes up all the same, so no test of monotony sees it. Which "
@@ -608,6 +615,17 @@ EM_FIT = Exercise(
             "Sigma-fixed",
             _variant(m=lambda x, r, theta: (*_m(x, r)[:2], theta[2])),
             "Sigma is never updated. Which parameters belong to theta?",
+        ),
+        Mistake(
+            "no-change",
+            lambda x, pi, mu, Sigma, tol, max_iter: (
+                pi,
+                mu,
+                Sigma,
+                _fit(x, pi, mu, Sigma, tol, max_iter, m=lambda x, r, theta: theta)[3],
+            ),
+            "The parameters that come back are those of the start. Does the result of the M-step reach the next "
+            "E-step?",
         ),
         Mistake(
             "hard",

@@ -75,6 +75,8 @@ JENSEN_GAP = Exercise(
         "An average with weights w is (w * something).sum().",
         "The first takes the average of v, then the logarithm. The second takes np.log(v), then the average.",
     ],
+    by_hand="w = (1/2, 1/2), v = (1, 4). Draw log v, the chord between the two points, and the vertical distance at "
+    "the mean of v.",
 )
 
 
@@ -217,6 +219,7 @@ LOWER_BOUND = Exercise(
         "Average it with the weights q_j.",
         "Leave out the entries with q_j = 0 before you take their logarithm: used = q > 0.",
     ],
+    by_hand="Joint (0.3, 0.1). Compute L for q = (1, 0), (1/2, 1/2) and (3/4, 1/4), and compare each with log 0.4.",
 )
 
 
@@ -282,6 +285,7 @@ TIGHTEST_Q = Exercise(
         "p_j / q_j constant means that q_j is proportional to p_j.",
         "Exponentiate log_p (minus its largest entry) and divide by the sum. It is the posterior.",
     ],
+    by_hand="Joint (0.3, 0.1). For which q are the two ratios p_j / q_j the same number? What is that number?",
 )
 
 EXERCISES = [JENSEN_GAP, UNWEIGHTED_COUNTEREXAMPLE, LOWER_BOUND, TIGHTEST_Q]

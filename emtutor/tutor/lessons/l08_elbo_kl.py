@@ -76,6 +76,8 @@ ENTROPY = Exercise(
         "Take out the entries with q = 0 first: q[q > 0] works for (k,) and for (n, k).",
         "For p = q[q > 0]: multiply p with np.log(p), sum, and change the sign.",
     ],
+    by_hand="A fair coin, a fair die, a coin that always shows heads: compute H in nats. What does 0 log 0 tend to? "
+    "(Try 0.01 log 0.01.)",
 )
 
 
@@ -156,6 +158,8 @@ KL = Exercise(
         "Terms with q = 0 count nothing: pick the others with used = q > 0 before you take logarithms.",
         "np.log(0) is -inf, and minus that is inf: where p is 0 and q is not, let it happen.",
     ],
+    by_hand="q = (1/2, 1/2), p = (1/4, 3/4): compute both D(q || p) and D(p || q). Then let p = (0, 1): which of the "
+    "two is infinite?",
 )
 
 
@@ -245,6 +249,8 @@ ELBO = Exercise(
         "Only entries with q > 0 count: used = q > 0 works for tables too.",
         "Subtract np.log(q[used]) from log_joint[used], multiply by q[used], sum.",
     ],
+    by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2): write each term q_j log(p_j / q_j), add them up, and "
+    "compare with log 0.4.",
 )
 
 FREE_ENERGY = Exercise(
@@ -259,6 +265,8 @@ FREE_ENERGY = Exercise(
         "Both count only entries with q > 0.",
         "F = U - S. Compare with your elbo: what should F + L be?",
     ],
+    by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2): compute U, S and F = U - S. Which sign must F have compared "
+    "with -log 0.4?",
 )
 
 
@@ -332,6 +340,8 @@ DECOMPOSE = Exercise(
         "log p(x_i) is the log-sum-exp of row i; the log-posterior is the row minus that number.",
         "For kl use the log-posterior, not its exponential: far out it underflows.",
     ],
+    by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2). Compute the three numbers each from its own definition, and "
+    "only then add two of them.",
 )
 
 
@@ -410,6 +420,7 @@ TEMPERED_POSTERIOR = Exercise(
         "The minimiser is proportional to p(x, z)^(1/T).",
         "Divide log_joint by T, then proceed as for a posterior: subtract the row's largest, exponentiate, normalise.",
     ],
+    by_hand="Joint (0.3, 0.1): compute the ratio q_1 / q_2 for T = 1, T = 2, T very large and T very small.",
 )
 
 EXERCISES = [ENTROPY, KL, ELBO, FREE_ENERGY, DECOMPOSE, TEMPERED_POSTERIOR]
