@@ -16,9 +16,10 @@ from emtutor import palette
 
 # One unit is one pixel of the picture at its natural size.
 HEIGHT = 352  # of a panel between its axes
-LEFT, RIGHT, TOP, BOTTOM = 68, 20, 62, 54  # room around it: labels, heading and key
+LEFT, RIGHT, TOP, BOTTOM = 84, 20, 62, 54  # room around it: labels, heading and key
 DASHES: tuple[tuple[float, ...], ...] = ((), (8, 4), (11, 3, 2, 3), (2, 3), (14, 4), (6, 2, 2, 2, 2, 2))
 TURN = np.linspace(0, 2 * np.pi, 73)  # the vertices of an ellipse; the same in both renderers
+SPREAD = np.linspace(-4, 4, 97)  # those of a bell, in standard deviations
 # Colours that follow the theme, as they are on paper; everything else is '#rrggbb'.
 PAPER = {"ink": palette.LOG_P, "muted": "#595959", "faint": "#d0d0d0", "paper": "#ffffff"}
 
@@ -86,6 +87,12 @@ def ellipse(name, centre, root, *, colour="ink", dash=0, width=3, panel=0):
     """The curve centre + root (cos u, sin u), root (2, 2)."""
     five = np.concatenate([np.asarray(centre, float), np.asarray(root, float).ravel()])
     return Mark("ellipse", name, panel, {"curve": five, "colour": colour, "dash": dash, "width": width})
+
+
+def bell(name, height, mean, sd, *, colour="ink", dash=0, width=3, panel=0):
+    """The curve height exp(-(x - mean)^2 / (2 sd^2)), to four standard deviations."""
+    three = np.array([height, mean, sd], float)
+    return Mark("bell", name, panel, {"bell": three, "colour": colour, "dash": dash, "width": width})
 
 
 def band(name, x, low, high, *, colour, opacity=0.75, count=None, panel=0):
@@ -257,6 +264,8 @@ def _plain(value, decimals):
             places = [dx, dy, dx, dx, dy, dy]
         elif value.ndim == 2 and value.shape[1] == 3:  # a band
             places = [dx, dy, dy] * len(value)
+        elif value.ndim == 1 and len(value) == 3:  # a bell: height, mean, standard deviation
+            places = [dy, dx, dx]
         else:
             places = [dx, dy] * (value.size // 2)
         return [_short(v, p) for v, p in zip(value.ravel().tolist(), places, strict=True)]
@@ -342,9 +351,13 @@ def _draw_axes(ax, panel, view, head, size):
     ax.set_yticks([v for v, _ in view[5]], [t for _, t in view[5]])
     ax.tick_params(labelsize=10, colors=PAPER["ink"], length=4)
     ax.spines[["top", "right"]].set_visible(False)
+    if not view[4] and not view[5]:
+        ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_facecolor("none")
-    ax.set_xlabel(panel.xlabel, fontsize=10.5)
-    ax.set_ylabel(panel.ylabel, fontsize=10.5)
+    across, up = -42 / size[1], -70 / size[0]  # where the player has them
+    place = {"transform": ax.transAxes, "fontsize": 10.5, "ha": "center"}
+    ax.text(0.5, across, panel.xlabel, va="baseline", **place)
+    ax.text(up, 0.5, panel.ylabel, va="center", rotation=90, **place)
     ax.text(0, 1 + 38 / size[1], head, transform=ax.transAxes, fontsize=12, weight="bold", va="baseline")
     x = 0.0
     for entry, kind, colour, style in panel.key:
@@ -474,6 +487,16 @@ def _draw_ellipse(ax, mark, z):
     _line(ax, mark, curve(mark.props["curve"]), z)
 
 
+def hump(three):
+    """The vertices (97, 2) of a bell mark."""
+    height, mean, sd = three
+    return np.column_stack([mean + sd * SPREAD, height * np.exp(-(SPREAD**2) / 2)])
+
+
+def _draw_bell(ax, mark, z):
+    _line(ax, mark, hump(mark.props["bell"]), z)
+
+
 def _draw_band(ax, mark, z):
     edges = mark.props["edges"][: mark.props["count"]]
     for part in runs(edges):
@@ -553,6 +576,7 @@ _DRAW = {
     "points": _draw_points,
     "path": _draw_path,
     "ellipse": _draw_ellipse,
+    "bell": _draw_bell,
     "band": _draw_band,
     "bars": _draw_bars,
     "arrows": _draw_arrows,

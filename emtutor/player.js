@@ -10,10 +10,11 @@ const CORNERS = [
   [[0, 1.25], [1.2, -0.83], [-1.2, -0.83]],
   [[-1.3, -0.6], [-0.6, -0.6], [0, -1.3], [0.6, -0.6], [1.3, -0.6], [0.7, 1.1], [-0.7, 1.1]],
 ];
+const SPREAD = Array.from({ length: 97 }, (_, i) => -4 + i / 12);
 const TURN = Array.from({ length: 73 }, (_, i) => (i * Math.PI) / 36);
 const THEMED = new Set(["ink", "muted", "faint", "paper"]);
 const PATIENCE = 15000; // milliseconds until a silent kernel is called silent
-const MARGIN = { left: 68, top: 62, bottom: 54 }; // as in film.py
+const MARGIN = { left: 84, top: 62, bottom: 54 }; // as in film.py
 
 const css = (colour) => (THEMED.has(colour) ? `var(--emt-${colour})` : colour);
 const short = (v) => Math.round(v * 100) / 100;
@@ -81,7 +82,7 @@ const KINDS = {
   points(g, p, to, changed) {
     const n = p.xy.length / 2, dots = children(g, n, () => svg("path", { class: "emt-dot" }, g));
     const moved = changed("xy", "shape", "size");
-    const recoloured = changed("colour");
+    const recoloured = moved || changed("colour"); // a dot that was not there has no colour yet
     g.colours ??= [];
     for (let i = 0; i < n; i++) {
       if (moved) dots[i].setAttribute("d", dot(...to(p.xy[2 * i], p.xy[2 * i + 1]), p.size, +(p.shape[i] ?? p.shape)));
@@ -103,6 +104,12 @@ const KINDS = {
     const [x, y, a, b, c, e] = p.curve;
     const flat = TURN.flatMap((u) => [x + a * Math.cos(u) + b * Math.sin(u), y + c * Math.cos(u) + e * Math.sin(u)]);
     set(line, { d: polyline(flat, to, TURN.length), ...stroke(p) });
+  },
+  bell(g, p, to) {
+    const [line] = children(g, 1, () => svg("path", {}, g));
+    const [height, mean, sd] = p.bell;
+    const flat = SPREAD.flatMap((z) => [mean + sd * z, height * Math.exp((-z * z) / 2)]);
+    set(line, { d: polyline(flat, to, SPREAD.length), ...stroke(p) });
   },
   band(g, p, to) {
     const [area] = children(g, 1, () => svg("path", {}, g));
@@ -177,7 +184,7 @@ function picture(film, holder, stacked) {
     const axes = svg("path", { class: "emt-axis" }, g), labels = svg("g", {}, g);
     const heading = svg("text", { x, y: y - 38, class: "emt-head" }, g);
     svg("text", { x: x + w / 2, y: y + h + 42, "text-anchor": "middle" }, g, panel.xlabel);
-    svg("text", { "text-anchor": "middle", transform: `translate(${x - 50} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
+    svg("text", { "text-anchor": "middle", transform: `translate(${x - 66} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
     drawKey(g, panel.key, x, y - 15);
     return { ...panel, box: boxes[i], axes, labels, heading, marks: svg("g", { "clip-path": `url(#${clip})` }, g), drawn: -1 };
   });
@@ -211,7 +218,7 @@ function picture(film, holder, stacked) {
 function drawAxes(panel, [x0, x1, y0, y1, xticks, yticks]) {
   const [x, y, w, h] = panel.box;
   panel.to = (a, b) => [x + ((a - x0) / (x1 - x0)) * w, y + h - ((b - y0) / (y1 - y0)) * h];
-  let d = `M${x} ${y}V${y + h}H${x + w}`;
+  let d = xticks.length + yticks.length ? `M${x} ${y}V${y + h}H${x + w}` : "";
   panel.labels.replaceChildren();
   for (const [value, text] of xticks) {
     const [px] = panel.to(value, y0);

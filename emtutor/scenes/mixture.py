@@ -34,14 +34,14 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
         frames.append(
             film.Frame(
                 marks=(*drawing.marks(states, i), *stair.marks(position)),
-                words=_words(model, x, step, before),
+                words=_words(model, x, step, before, drawing.what),
                 label=_label(step, before),
                 next=_next(following, step)
                 if following
                 else ("E" if step.phase != "E" else "M")
                 if ending.failed
                 else "",
-                heads=(_head(step, before), _figures(step)),
+                heads=(_head(step, before, drawing.what), _figures(step)),
                 views=(None, stair.view(position)),
             )
         )
@@ -135,12 +135,12 @@ def _one_step(step, before):
     return step.t - before.t == (step.phase == "E")
 
 
-def _head(step, before):
+def _head(step, before, what):
     if before is None:
         return "Start: no responsibilities yet"
     if not _one_step(step, before):
         return f"Iteration {step.t}, {step.t - before.t} later"
-    return f"Iteration {step.t}, {step.phase} step: " + ("colours change" if step.phase == "E" else "ellipses move")
+    return f"Iteration {step.t}, {step.phase} step: " + ("colours change" if step.phase == "E" else f"{what} move")
 
 
 def _figures(step):
@@ -149,7 +149,7 @@ def _figures(step):
     return f"log p = {number(step.log_likelihood)}, KL = {number(step.kl)}"
 
 
-def _words(model, x, step, before):
+def _words(model, x, step, before, what):
     if before is None:
         whose = model.whose or "the package's e_step and m_step"
         start = f"Start with log p = {number(step.log_likelihood)} nats."
@@ -158,14 +158,14 @@ def _words(model, x, step, before):
         gain = step.log_likelihood - before.log_likelihood
         rise = f"log p {common.change(gain, 4)}; it is {number(step.log_likelihood, 4)}."
         return f"{step.t - before.t} iterations later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
-    return _after_e(step, before) if step.phase == "E" else _after_m(x, step, before)
+    return _after_e(step, before, what) if step.phase == "E" else _after_m(x, step, before, what)
 
 
-def _after_e(step, before):
+def _after_e(step, before, what):
     if not np.isfinite(step.elbo):
-        stays = f"The ellipses stay, log p = {number(step.log_likelihood)}."
+        stays = f"The {what} stay, log p = {number(step.log_likelihood)}."
         return f"E step: the colours show the q that came back. {_note(step)}{stays}"
-    parts = [f"E step: the colours change, the ellipses stay. {_switched(step, before)}"]
+    parts = [f"E step: the colours change, the {what} stay. {_switched(step, before)}"]
     if before.q is None:
         parts.append(f"L starts at {number(step.elbo)}.")
     else:
@@ -175,7 +175,7 @@ def _after_e(step, before):
     if step.kl < 1e-6:
         parts.append("KL is 0: q is the posterior, and L touches log p.")
     else:
-        parts.append(f"KL is {number(step.kl)} nats, not 0: this q is not the posterior of these ellipses.")
+        parts.append(f"KL is {number(step.kl)} nats, not 0: this q is not the posterior of these {what}.")
     return " ".join(parts)
 
 
@@ -188,11 +188,11 @@ def _switched(step, before):
     return f"{switched} point{'s' * (switched != 1)} changed sides, {sure}"
 
 
-def _after_m(x, step, before):
+def _after_m(x, step, before, what):
     gain = step.log_likelihood - before.log_likelihood
     if not np.isfinite(step.log_likelihood):
-        return f"M step: the ellipses show the theta that came back. {_note(step)}The colours stay."
-    parts = [f"M step: the ellipses move, the colours stay. {_moved(x, before, step)}"]
+        return f"M step: the {what} show the theta that came back. {_note(step)}The colours stay."
+    parts = [f"M step: the {what} move, the colours stay. {_moved(x, before, step)}"]
     to = "stays at" if gain == 0 else f"{common.change(gain)} to"
     parts.append(f"log p {to} {number(step.log_likelihood)}.")
     if np.isfinite(step.elbo) and np.isfinite(before.elbo):
@@ -294,46 +294,39 @@ class _Line:
 
     def __init__(self, x, states):
         self.x = x[:, 0]
-        (low, high), _ = common.around(np.column_stack([self.x, self.x]), margin=0.15)
-        self.grid = np.linspace(low, high, 161)
-        tops = [c.max() for step in states for _, c, _ in self._curves(step.theta)]
-        self.top = min(max(tops, default=1.0), 40 / (high - low))
+        self.xlim, _ = common.around(np.column_stack([self.x, self.x]), margin=0.15)
+        heights = [bell[0] for step in states for _, bell in _bells(step.theta)]
+        self.top = min(max(heights, default=1.0), 40 / (self.xlim[1] - self.xlim[0]))
         self.row = -0.05 * self.top - 0.04 * self.top * (np.arange(len(self.x)) * 0.618034 % 1)
 
     def panel(self, names):
-        return film.Panel(
-            names[0], "weight times density", (self.grid[0], self.grid[-1]), (-0.13 * self.top, 1.08 * self.top)
-        )
-
-    def _curves(self, theta):
-        for j, (pi, mu, Sigma) in enumerate(zip(*(np.asarray(part, float) for part in theta), strict=False)):
-            mean, var = float(np.ravel(mu)[0]), float(np.ravel(Sigma)[0])
-            if np.isfinite([pi, mean, var]).all() and var > 0:
-                density = lambda at, p=pi, m=mean, v=var: (
-                    p * np.exp(-((at - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)
-                )
-                yield j, density(self.grid), (mean, float(density(mean)))
+        return film.Panel(names[0], "weight times density", self.xlim, (-0.13 * self.top, 1.08 * self.top))
 
     def marks(self, states, i):
         step = states[i]
         colours, shapes = common.blend(np.zeros((0, 0)) if step.q is None else step.q, len(self.x))
         marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, size=4.6)]
         old = _start_of_last_move(states, i)
-        for name, theta in (("before", old and old.theta), ("component", step.theta)):
-            for j, values, _ in self._curves(theta) if theta else ():
-                look = (
-                    {"colour": "muted", "dash": 3, "width": 1.3}
-                    if name == "before"
-                    else {"colour": common.colour(j), "dash": common.dash(j), "width": 3}
-                )
-                marks.append(
-                    film.path(
-                        f"{name} {j + 1}", np.column_stack([self.grid, np.minimum(values, 1.06 * self.top)]), **look
-                    )
-                )
-        for j, _, (mean, peak) in self._curves(step.theta):
-            marks.append(film.text(f"number {j + 1}", (mean, min(peak, self.top)), str(j + 1), ring=common.colour(j)))
+        for j, bell in _bells(old.theta) if old else ():
+            marks.append(film.bell(f"before {j + 1}", *bell, colour="muted", dash=3, width=1.3))
+        for j, bell in _bells(step.theta):
+            marks.append(film.bell(f"component {j + 1}", *bell, colour=common.colour(j), dash=common.dash(j)))
+        tops = [np.array([mean, min(height, self.top)]) for _, (height, mean, _) in _bells(step.theta)]
+        tops = common.apart(tops, (self.xlim, (0, 1.2 * self.top)))
+        for (j, _), at in zip(_bells(step.theta), tops, strict=True):
+            marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
         return marks
+
+
+def _bells(theta):
+    """(j, (height, mean, standard deviation)) for each component of one dimension that can be drawn."""
+    try:
+        parts = [np.ravel(np.asarray(part, float)) for part in theta]
+    except (ValueError, TypeError):
+        return
+    for j, (pi, mean, var) in enumerate(zip(*parts, strict=False)):
+        if np.isfinite([pi, mean, var]).all() and var > 0:
+            yield j, (pi / np.sqrt(2 * np.pi * var), mean, np.sqrt(var))
 
 
 def _ellipses(theta):

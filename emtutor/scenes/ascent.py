@@ -1,0 +1,307 @@
+"""The scenes `surface` and `bound`: log p over two means, and the bound that touches it along one line."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from emtutor import arguments, film, palette
+from emtutor.film import number
+from emtutor.limits import time_limit
+from emtutor.scenes import common
+
+GRADIENT = palette.COMPONENTS[1]
+PATIENCE = 3.0
+
+
+def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
+    """Film of EM on log p over (mu_1, mu_2): one dimension, equal weights, one known standard deviation `sd`.
+
+    x (n,) or (n, 1). Shown are contours, the gradient, the EM step, the ridge mu_1 = mu_2 and the saddle on it. An EM
+    step is the gradient with component j scaled by sd^2 / R_j. Xu and Jordan (1996), Neural Computation 8, 129-151.
+    """
+    x = arguments.array("x", np.ravel(x), "(n)")
+    middle, spread = float(x.mean()), float(x.std())
+    if spread == 0:
+        raise ValueError("x must hold different values, got a single one: its surface has no shape")
+    sd = float(0.45 * spread if sd is None else sd)
+    if not (np.isfinite(sd) and sd > 0):
+        raise ValueError(f"sd must be a standard deviation > 0, got {sd}")
+    mu = np.array([middle - 0.9 * spread, middle - 0.8 * spread] if mu0 is None else arguments.array("mu0", mu0, "(2)"))
+    path = [mu]
+    for _ in range(iterations):
+        path.append(_em_step(x, path[-1], sd)[0])
+        if abs(path[-1] - path[-2]).max() < 1e-3 * spread:
+            break
+    path = np.array(path)
+    limits = common.around(np.column_stack([x, x])[[x.argmin(), x.argmax()]], path, margin=0.04)
+    still = _scenery(x, sd, limits, middle)
+    name = label or "x"
+    key = (("EM step", "line", palette.ELBO, 0), ("gradient", "line", GRADIENT, 1), ("ridge", "line", "muted", 3))
+    key += (("saddle", "point", "muted", 1), ("top", "point", palette.COMPONENTS[2], 2))
+    densities = _Densities(x, sd)
+    frames = []
+    for i, mu in enumerate(path):
+        after, R, gradient, log_p = _em_step(x, mu, sd)
+        marks = [*still, film.path("way", path, count=i + 1, colour=palette.ELBO, width=2.4)]
+        marks.append(film.points("visited", path[: i + 1], colour=palette.ELBO, size=4))
+        uphill = mu + 0.16 * (limits[0][1] - limits[0][0]) * gradient / max(np.hypot(*gradient), 1e-300)
+        if np.hypot(*gradient) * spread > 1e-2:
+            marks.append(film.arrows("gradient", [mu], [_inside(mu, uphill, limits)], colour=GRADIENT, dash=1))
+        if i + 1 < len(path):
+            marks.append(film.arrows("EM step", [mu], [after], colour=palette.ELBO, width=3))
+        marks.append(film.points("here", [mu], colour="ink", shape=3, size=7))
+        angle = _angle(gradient, after - mu)
+        turn = f", {number(angle, 0)} degrees away from the gradient" if np.isfinite(angle) else ""
+        step = (
+            f"The EM step moves each mean by sd² / R_j times its gradient: {number(sd**2 / R[0], 3)} and "
+            f"{number(sd**2 / R[1], 3)}{turn}."
+            if i + 1 < len(path)
+            else "The gradient is zero here and EM stands still."
+        )
+        rise = f" log p {common.change(log_p - _em_step(x, path[i - 1], sd)[3])}." if i else ""
+        frames.append(
+            film.Frame(
+                marks=(*marks, *densities.marks(mu)),
+                words=f"mu = ({number(mu[0])}, {number(mu[1])}), log p = {number(log_p)}.{rise} {step}",
+                label="start" if i == 0 else f"EM {i}",
+                next="E and M" if i + 1 < len(path) else "",
+                heads=(f"log p = {number(log_p)}", f"mu = ({number(mu[0])}, {number(mu[1])})"),
+            )
+        )
+    return film.Film(
+        title="The log-likelihood over two means",
+        caption="Lines of equal log p, one for each halving of the distance to the top. On the ridge both means are "
+        "equal; the square on it is the saddle, which EM never leaves. Exchanging the means mirrors the picture.",
+        panels=(
+            film.Panel(f"mu_1 ({name})", f"mu_2 ({name})", *limits, width=450, key=key),
+            densities.panel(name),
+        ),
+        frames=tuple(frames),
+        slider="iteration",
+    )
+
+
+def _em_step(x, mu, sd):
+    """The means after one EM step, R, the gradient, and log p."""
+    a = -((x[:, None] - mu) ** 2) / (2 * sd**2) - np.log(2 * sd * np.sqrt(2 * np.pi))
+    log_evidence = np.logaddexp(a[:, 0], a[:, 1])
+    r = np.exp(a - log_evidence[:, None])
+    R = r.sum(0)
+    return r.T @ x / R, R, (r.T @ x - R * mu) / sd**2, float(log_evidence.sum())
+
+
+def _scenery(x, sd, limits, middle):
+    from contourpy import contour_generator
+
+    side = [np.linspace(*limit, 61) for limit in limits]
+    height = np.array([[_em_step(x, np.array([a, b]), sd)[3] for a in side[0]] for b in side[1]])
+    levels = height.max() - (height.max() - height.min()) * 0.5 ** np.arange(1, 8)
+    lines = contour_generator(side[0], side[1], height)
+    contours = [line for level in levels for line in lines.lines(level)]
+    joined = np.concatenate([part for line in contours for part in (line, [[np.nan, np.nan]])])
+    low, high = max(limits[0][0], limits[1][0]), min(limits[0][1], limits[1][1])
+    best = _summit(x, sd, middle)
+    return [
+        film.path("contours", joined, colour="muted", width=1),
+        film.path("ridge", [[low, low], [high, high]], colour="muted", dash=3, width=2.4),
+        film.points("saddle", [[middle, middle]], colour="muted", shape=1, size=7),
+        film.points("tops", [best, best[::-1]], colour=palette.COMPONENTS[2], shape=2, size=7),
+    ]
+
+
+def _summit(x, sd, middle):
+    mu = np.array([middle - x.std(), middle + x.std()])
+    for _ in range(300):
+        mu = _em_step(x, mu, sd)[0]
+    return mu
+
+
+def _inside(start, end, limits):
+    """The end of an arrow, shortened to stay within the limits."""
+    low, high = np.array(limits).T
+    step = end - start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(step > 0, (high - start) / step, np.where(step < 0, (low - start) / step, np.inf))
+    return start + min(1.0, 0.98 * float(room.min())) * step
+
+
+def _angle(a, b):
+    size = np.hypot(*a) * np.hypot(*b)
+    return float(np.degrees(np.arccos(np.clip(a @ b / size, -1, 1)))) if size > 0 else np.nan
+
+
+class _Densities:
+    """The data and both components' densities, for the panel beside the surface."""
+
+    def __init__(self, x, sd):
+        (low, high), _ = common.around(np.column_stack([x, x]), margin=0.1)
+        self.x, self.sd, self.xlim = x, sd, (low, high)
+        self.top = 0.5 / (sd * np.sqrt(2 * np.pi))
+        self.row = -self.top * (0.05 + 0.06 * (np.arange(len(x)) * 0.618034 % 1))
+
+    def panel(self, name):
+        limits = self.xlim, (-0.15 * self.top, 1.15 * self.top)
+        return film.Panel(name, "weight times density", *limits, width=380)
+
+    def marks(self, mu):
+        a = -((self.x[:, None] - mu) ** 2) / (2 * self.sd**2)
+        r = np.exp(a - np.logaddexp(a[:, 0], a[:, 1])[:, None])
+        colours, shapes = common.blend(r, len(self.x))
+        marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, panel=1)]
+        for j in (0, 1):
+            look = {"colour": common.colour(j), "dash": common.dash(j), "panel": 1}
+            marks.append(film.bell(f"component {j + 1}", self.top, mu[j], self.sd, **look))
+        centres = common.apart([np.array([m, self.top]) for m in mu], (self.xlim, (0, 1.3 * self.top)), 380)
+        for j, at in enumerate(centres):
+            marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j), panel=1))
+        return marks
+
+
+# ---- the bound
+
+
+def bound(model, x, theta0, iterations=3, *, title=None):
+    """Film of log p and the bound that touches it, along theta_t + s (theta_t+1 - theta_t), s from -1/2 to 3/2.
+
+    Any model of `emtutor.em` whose theta is a number, an array or a tuple of them; where theta(s) is out of bounds
+    there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top. Bishop, figure 9.14.
+    """
+    if int(iterations) != iterations or iterations < 1:
+        raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
+    thetas, qs = [theta0], []
+    ending = ""
+    for _ in range(iterations):
+        try:
+            with time_limit(PATIENCE):
+                q = model.e_step(x, thetas[-1])
+                theta = model.m_step(x, q)
+        except Exception as error:  # whatever a learner's step does is part of the film
+            if not qs:
+                raise
+            ending = f" Here it ends: the next step raised {type(error).__name__}: {error}"
+            break
+        qs.append(q)
+        thetas.append(theta)
+    s = np.unique(np.concatenate([np.linspace(-0.5, 1.5, 81), [0, 1]]))
+    lines = [_Line(model, x, thetas[i], thetas[i + 1], qs[i], s) for i in range(len(qs))]
+    scenes = _scenes(lines)
+    stair = common.Staircase(range(len(scenes)), [a.log_p for a in scenes], [a.elbo for a in scenes])
+    frames = []
+    for i, scene in enumerate(scenes):
+        line = lines[scene.line]
+        following = scenes[i + 1].label if i + 1 < len(scenes) else ""
+        frames.append(
+            film.Frame(
+                marks=(*line.marks(scene), *stair.marks(i)),
+                words=scene.words + (ending if i == len(scenes) - 1 else ""),
+                label=scene.label,
+                next=following.split(" ")[0] if following[:1] in "EM" else following,
+                heads=(scene.head, f"log p = {number(scene.log_p, 3)}"),
+                views=(((-0.5, 1.5), line.limits), stair.view(i)),
+            )
+        )
+    key = common.STAIRCASE_KEY
+    return film.Film(
+        title=title or f"The bound along the EM step{model.whose and ': ' + model.whose}",
+        caption="The line leads from theta_t (s = 0) through theta_t+1 (s = 1). The bound touches log p at s = 0 with "
+        "the same slope and has its top at s = 1; the gap there is the KL divergence. Each line has its own scale.",
+        panels=(
+            film.Panel("s, where theta = theta_t + s (theta_t+1 − theta_t)", "nats", (-0.5, 1.5), (-1, 0), key=key),
+            film.Panel("frame", "nats", (0, 12), (-1, 0), width=332, key=key),
+        ),
+        frames=tuple(frames),
+        slider="frame",
+        end="To the last",
+    )
+
+
+class _Scene(NamedTuple):
+    line: int  # which line is shown
+    label: str
+    at: int  # s = 0 or 1: where we stand
+    log_p: float
+    elbo: float
+    bounded: bool  # whether the bound is drawn
+    head: str
+    words: str
+
+
+def _scenes(lines):
+    """What is told: at first the curve alone, then per iteration E, M, and the next line through the new point."""
+    told = []
+    for i, line in enumerate(lines):
+        (here, there), (low, high) = line.log_p_at, line.elbo_at
+        stand = f"We stand at s = 0, where log p = {number(here, 3)} nats."
+        if i == 0:
+            words = f"log p along the line that the first EM step takes. {stand}"
+            told.append(_Scene(i, "start", 0, here, np.nan, False, "log p along the first EM step", words))
+        else:
+            words = f"The picture turns to the line of the next EM step, on its own scale. {stand}"
+            head = f"A new line, from theta_{i} to theta_{i + 1}"
+            told.append(_Scene(i, "new line", 0, here, told[-1].elbo, False, head, words))
+        words = (
+            f"E step: q becomes the posterior at s = 0, so L = {number(low, 3)} touches log p = {number(here, 3)} there"
+        )
+        words += f" (KL {_kl(here - low)}); elsewhere L lies below."
+        told.append(_Scene(i, f"E {i + 1}", 0, here, low, True, f"Iteration {i + 1}, E step: the bound touches", words))
+        words = f"M step: to the top of the bound, s = 1. L {common.change(high - low, 3)}, log p "
+        words += (
+            f"{common.change(there - here, 3)}: the difference is the gap that opens, KL = {number(there - high, 3)}."
+        )
+        head = f"Iteration {i + 1}, M step: to the bound's top"
+        told.append(_Scene(i, f"M {i + 1}", 1, there, high, True, head, words))
+    return told
+
+
+def _kl(gap):
+    return "is 0" if abs(gap) < 5e-4 else f"= {number(gap, 3)}, so this q is not the posterior"
+
+
+class _Line:
+    """log p and L over s, on one line."""
+
+    def __init__(self, model, x, start, end, q, s):
+        points = [along(start, end, float(a)) for a in s]
+        self.s = s
+        self.log_p = np.array([_value(model.log_likelihood, x, theta) for theta in points])
+        self.elbo = np.array([_value(model.elbo, x, q, theta) for theta in points])
+        zero, one = int(np.searchsorted(s, 0)), int(np.searchsorted(s, 1))
+        self.log_p_at, self.elbo_at = self.log_p[[zero, one]], self.elbo[[zero, one]]
+        ends = np.array([*self.log_p_at, *self.elbo_at])
+        ends = ends[np.isfinite(ends)]
+        span = max(np.ptp(ends), 1e-6 * abs(ends).max(), 1e-6) if len(ends) else 1.0
+        top = np.nanmax(self.log_p, initial=ends.max(initial=-np.inf)) if len(ends) else 0.0
+        low = ends.min(initial=np.inf) if len(ends) else -1.0
+        self.limits = (float(low - 0.9 * span), float(min(top, low + 3 * span) + 0.15 * span))
+
+    def marks(self, scene):
+        seen = [np.where((c >= self.limits[0]) & (c <= self.limits[1]), c, np.nan) for c in (self.log_p, self.elbo)]
+        log_p, elbo = (np.column_stack([self.s, c]) for c in seen)
+        marks = []
+        if scene.bounded:
+            low = np.where(np.isfinite(self.elbo), np.maximum(self.elbo, self.limits[0]), np.nan)
+            marks.append(film.band("KL", self.s, low, seen[0], colour=palette.GAP, opacity=0.35))
+        marks.append(film.path("curve log p", log_p, width=2.6))
+        if scene.bounded:
+            marks.append(film.path("curve L", elbo, colour=palette.ELBO, dash=1, width=2.6))
+        heights = {"here log p": (scene.log_p, "ink", 1), "here L": (scene.elbo, palette.ELBO, 0)}
+        for name, (value, colour, shape) in heights.items():
+            if np.isfinite(value) and self.limits[0] <= value <= self.limits[1] and (scene.bounded or shape):
+                marks.append(film.points(name, [[scene.at, value]], colour=colour, shape=shape, size=6))
+        return marks
+
+
+def along(start, end, s):
+    """start + s (end - start), entry by entry through tuples of arrays and numbers."""
+    if isinstance(start, (tuple, list)):
+        parts = [along(a, b, s) for a, b in zip(start, end, strict=True)]
+        return type(start)(*parts) if hasattr(start, "_fields") else type(start)(parts)
+    return start + s * (end - start)
+
+
+def _value(function, *args):
+    try:
+        with np.errstate(all="ignore"):
+            return float(function(*args))
+    except (ValueError, FloatingPointError, ZeroDivisionError):
+        return np.nan
