@@ -356,7 +356,7 @@ def tempered_posterior(log_joint, T):
 
 def _with_temperature(rng):
     made = problems.mixture("log_joint T", rng)
-    made.append(Problem("cold", {"log_joint": made[1].args["log_joint"], "T": 0.02}))
+    made.append(Problem("cold", {"log_joint": made[1].args["log_joint"], "T": 0.002}))
     made.append(Problem("hot", {"log_joint": made[1].args["log_joint"], "T": 50.0}))
     return made
 
