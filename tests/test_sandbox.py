@@ -15,7 +15,7 @@ import pytest
 from emtutor import check
 from emtutor.limits import can_limit, time_limit
 from emtutor.tutor import judge, sandbox, values
-from emtutor.tutor.exercise import find
+from emtutor.tutor.exercise import exercises, find
 
 RIGHT = find("e_step").solution
 limited = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer: a hang cannot be interrupted")
@@ -189,7 +189,17 @@ def unloads(*args):
     return wrong(*args)
 
 
-@pytest.mark.parametrize("answer", [patches_numpy, patches_tutor, unloads])
+def rewrites_the_record(*args):
+    object.__setattr__(exercises()["e_step"], "solution", wrong)
+    return wrong(*args)
+
+
+def empties_the_table(*args):
+    exercises().clear()
+    return wrong(*args)
+
+
+@pytest.mark.parametrize("answer", [patches_numpy, patches_tutor, unloads, rewrites_the_record, empties_the_table])
 def test_what_it_replaces_is_put_back(answer):
     before = np.allclose, np.abs, builtins.all, values.close, judge._Verdict._right, sys.modules["numpy"]
     feedback = check(answer, "e_step")

@@ -25,6 +25,7 @@ import numpy as np
 
 from emtutor.limits import TimeUp, time_limit
 from emtutor.tutor import values
+from emtutor.tutor.exercise import exercises
 
 SECONDS = 1.5  # for one answer on all its problems; most need a few milliseconds
 PRINTED = 1000  # characters kept of what it prints
@@ -187,7 +188,7 @@ class Refused(RuntimeError):
 def quarantine():
     """Keep the process as it is while foreign code runs in the body; yields a `Ward` with what was noticed."""
     ward = Ward()
-    undo = [f() for f in (_modules, _random_state, _numpy_settings, _figures, _interpreter)]
+    undo = [f() for f in (_modules, _records, _random_state, _numpy_settings, _figures, _interpreter)]
     streams = sys.stdout, sys.stderr, sys.stdin
     sys.stdout = sys.stderr = ward.tape
     sys.stdin = io.StringIO("")
@@ -263,6 +264,27 @@ def _modules():
         if not patched:
             return []
         return [f"Your function replaced {', '.join(patched[:3])} for the whole notebook; that was put back."]
+
+    return restore
+
+
+def _records():
+    """The exercises themselves."""
+    table = exercises()
+    saved = {name: (record, dict(vars(record))) for name, record in table.items()}
+
+    def restore():
+        changed = table.keys() != saved.keys() or any(
+            table.get(name) is not record or vars(record) != fields for name, (record, fields) in saved.items()
+        )
+        if not changed:
+            return []
+        table.clear()
+        for name, (record, fields) in saved.items():
+            vars(record).clear()
+            vars(record).update(fields)
+            table[name] = record
+        return ["Your function replaced parts of the exercises themselves; that was put back."]
 
     return restore
 
