@@ -356,6 +356,21 @@ def test_not_a_function(thing):
         assert "check takes the function itself" in feedback.message
 
 
+class Contrary:
+    """Callable, and nothing can be asked of it."""
+
+    def __call__(self, *args):
+        return RIGHT(*args)
+
+    def __getattribute__(self, name):
+        raise RuntimeError(f"no {name}")
+
+
+def test_an_object_that_answers_no_question():
+    for feedback in (check(Contrary()), check(Contrary(), "e_step")):
+        assert feedback.status in ("error", "correct")
+
+
 def test_names():
     assert "did you mean e_step?" in check(RIGHT, "e_stp").message
     assert "has no name" in check(lambda x: x).message

@@ -111,6 +111,17 @@ def test_a_hang_is_told_with_its_line(body):
     assert time.monotonic() - began < 8
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no limit on memory here")
+def test_memory_ends_before_the_machine_does():
+    def answer(*args):
+        hoard = []
+        while True:
+            hoard.append(np.empty(10**8))
+
+    assert "MemoryError" in check(answer, "e_step").message
+    assert check(RIGHT)
+
+
 def test_interrupt_of_the_user_passes():
     def answer(*args):
         raise KeyboardInterrupt

@@ -24,7 +24,16 @@ def check(answer, name=None):
     answer: the function itself, `check(e_step)`. name: the exercise, if the function is called otherwise. Returns a
     `Feedback`, true if the answer is right; whatever the answer does, it raises nothing but KeyboardInterrupt.
     """
-    feedback = _checked(answer, name)
+    try:
+        feedback = _checked(answer, name)
+    except Exception as error:  # the last net: whatever an answer does, the lesson goes on
+        failure = sandbox.failure_of(error, answer)
+        feedback = Feedback(
+            name if isinstance(name, str) else "check",
+            "error",
+            f"The tutor could not judge this: {failure.kind}: {failure.text}\nWrite a plain function with `def`.",
+            verdict="Not judged",
+        )
     if feedback.exercise in registry.exercises() and feedback.status != "unattempted":
         note = store.record(feedback.exercise, feedback.status, feedback.mistake)
         if note:

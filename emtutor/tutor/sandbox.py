@@ -1,8 +1,8 @@
 """Runs an answer so that it cannot hurt: not the kernel, not numpy, not the tutor, not itself.
 
-What is kept from the answer: the time (`limits`), the screen (what it prints is kept, shortened), the ways to end the
-process, the references (they are computed after it, so no frame below it holds one). What it changes and should
-not (numpy, the global random state, error settings, figures) is put back, and said.
+What is kept from the answer: time (`limits`) and memory without end, the screen (what it prints is kept, shortened),
+the ways to end the process, the references (they are computed after it, so no frame below it holds one). What it changes
+and should not (numpy, the global random state, error settings, figures) is put back, and said.
 
 Not kept from it: whatever a determined programmer can do with `gc` or `ctypes`. This is a tutor, not an examiner.
 """
@@ -28,6 +28,7 @@ from emtutor.tutor import values
 from emtutor.tutor.exercise import exercises
 
 SECONDS = 1.5  # for one answer on all its problems; most need a few milliseconds
+MEMORY = 2 * 1024**3  # bytes that it may take besides
 PRINTED = 1000  # characters kept of what it prints
 
 
@@ -152,7 +153,10 @@ def failure_of(error, answer):
         text = f"no such key: {text}"
     text = " ".join(text.split())
     place = None
-    file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
+    try:
+        file = inspect.unwrap(answer).__code__.co_filename
+    except Exception:
+        file = None
     tb = error.__traceback__
     while tb is not None:
         if file is not None and tb.tb_frame.f_code.co_filename == file:
@@ -188,7 +192,7 @@ class Refused(RuntimeError):
 def quarantine():
     """Keep the process as it is while foreign code runs in the body; yields a `Ward` with what was noticed."""
     ward = Ward()
-    undo = [f() for f in (_modules, _records, _random_state, _numpy_settings, _figures, _interpreter)]
+    undo = [f() for f in (_modules, _records, _random_state, _numpy_settings, _figures, _interpreter, _memory)]
     streams = sys.stdout, sys.stderr, sys.stdin
     sys.stdout = sys.stderr = ward.tape
     sys.stdin = io.StringIO("")
@@ -354,6 +358,27 @@ def _interpreter():
             gc.enable()
         if os.getcwd() != folder:
             os.chdir(folder)
+        return []
+
+    return restore
+
+
+def _memory():
+    """At most `MEMORY` more than now, where the system can say how much that is (Linux)."""
+    try:
+        import resource
+
+        with open("/proc/self/statm") as f:
+            used = int(f.read().split()[0]) * resource.getpagesize()
+        old = resource.getrlimit(resource.RLIMIT_AS)
+        limit = used + MEMORY
+        if all(bound == resource.RLIM_INFINITY or limit < bound for bound in old):
+            resource.setrlimit(resource.RLIMIT_AS, (limit, old[1]))
+    except (ImportError, OSError, ValueError):
+        return lambda: []
+
+    def restore():
+        resource.setrlimit(resource.RLIMIT_AS, old)
         return []
 
     return restore
