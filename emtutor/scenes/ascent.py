@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emtutor import arguments, film, palette
+from emtutor import em as half_steps
 from emtutor.film import number
 from emtutor.limits import time_limit
 from emtutor.scenes import common
@@ -164,17 +165,18 @@ def bound(model, x, theta0, iterations=3, *, title=None):
     """Film of log p and the bound that touches it, along theta_t + s (theta_t+1 - theta_t), s from -1/2 to 3/2.
 
     Any model of `emtutor.em` whose theta is a number, an array or a tuple of them; where theta(s) is out of bounds
-    there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top. Bishop, figure 9.14.
+    there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top.
+    Bishop, PRML, figure 9.14.
     """
     if int(iterations) != iterations or iterations < 1:
         raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
-    thetas, qs = [theta0], []
+    steps = half_steps.steps(model, x, theta0)
+    thetas, qs = [next(steps).theta], []
     ending = ""
     for _ in range(iterations):
         try:
             with time_limit(PATIENCE):
-                q = model.e_step(x, thetas[-1])
-                theta = model.m_step(x, q)
+                q, theta = next(steps).q, next(steps).theta
         except Exception as error:  # whatever a learner's step does is part of the film
             if not qs:
                 raise

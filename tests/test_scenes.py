@@ -1,0 +1,298 @@
+"""One contract for every film, and what each scene promises beyond it."""
+
+import json
+from itertools import pairwise
+
+import every_film
+import numpy as np
+import pytest
+
+from emtutor import film, gaussian, kmeans, old_faithful, scenes
+from emtutor.gaussian import _log_joint
+
+X = old_faithful()
+START = gaussian.named_starts(X, 2)["random 1"]
+
+
+@pytest.fixture(params=every_film.NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def movie(name):
+    return every_film.film(name)
+
+
+def coordinates(mark):
+    """All (x, y) that a mark touches."""
+    p = mark.props
+    if mark.kind in ("points", "path"):
+        return p["xy"][: p.get("count", len(p["xy"]))]
+    if mark.kind == "ellipse":
+        return film.curve(p["curve"])
+    if mark.kind == "bell":
+        return film.hump(p["bell"])
+    if mark.kind == "band":
+        return p["edges"][: p["count"]][:, [0, 1, 0, 2]].reshape(-1, 2)
+    if mark.kind == "bars":
+        return p["boxes"].reshape(-1, 2)
+    if mark.kind == "arrows":
+        return p["ends"].reshape(-1, 2)
+    return p["at"][None]
+
+
+# Clipped at the axes: a staircase whose view follows its end, ellipses and bells of bad starts, arrows.
+MAY_LEAVE = ("log p", "L", "gap", "component", "before", "normal", "gradient")
+
+
+def test_marks_are_finite_and_lie_within_the_axes(movie):
+    for frame in movie.frames:
+        for mark in frame.marks:
+            xy = coordinates(mark)
+            missing = np.isnan(xy).any(1)
+            assert mark.kind in ("path", "band") or not missing.any(), mark.name
+            assert np.isfinite(xy[~missing]).all(), mark.name
+            (x0, x1), (y0, y1) = film.limits(movie, frame, mark.panel)
+            assert np.isfinite([x0, x1, y0, y1]).all()
+            assert x0 < x1
+            assert y0 < y1
+            if mark.name.startswith(MAY_LEAVE):
+                continue
+            slack = 1e-9 * np.array([x1 - x0, y1 - y0])
+            inside = (xy + slack >= (x0, y0)) & (xy - slack <= (x1, y1))
+            assert inside[~missing].all(), f"{mark.name} leaves {(x0, x1, y0, y1)}: {xy[~inside.all(1)][:3]}"
+
+
+def test_every_frame_has_words_a_label_and_headings(movie):
+    for i, frame in enumerate(movie.frames):
+        assert len(frame.words.split()) >= 6
+        assert any(c.isdigit() for c in frame.words), "a number"
+        assert frame.words[-1] in ".?"
+        assert ".." not in frame.words.replace("(1, .., 1)", "").replace(", ..", "")
+        assert "-" not in "".join(w for w in frame.words.split() if w.lstrip("(")[1:2].isdigit()), "a true minus sign"
+        assert frame.label
+        assert bool(frame.next) == (i < len(movie.frames) - 1)
+        assert len(frame.heads) == len(movie.panels)
+        assert all(frame.heads)
+
+
+def test_words_change_from_frame_to_frame(movie):
+    for before, after in pairwise(movie.frames):
+        assert before.words != after.words
+
+
+def test_axes_have_labels_unless_they_have_no_ticks(movie):
+    for panel in movie.panels:
+        assert panel.xlabel or panel.xticks == ()
+        assert panel.ylabel or panel.yticks == ()
+    assert len(movie.caption.split()) > 8
+
+
+def test_size_and_json(movie):
+    text = film.encode(movie)
+    assert len(text.encode()) <= 150_000
+    assert json.loads(text)["n"] == len(movie.frames)
+    assert film.encode(movie) == text
+
+
+def moved(before, after, prop, prefix):
+    old = {m.name: m.props[prop] for m in before.marks if m.name.startswith(prefix)}
+    new = {m.name: m.props[prop] for m in after.marks if m.name.startswith(prefix)}
+    return set(old) != set(new) or any(not np.array_equal(old[k], new[k]) for k in old)
+
+
+@pytest.mark.parametrize("which", [n for n in every_film.NAMES if n.startswith("em") and n != "em-line"])
+def test_e_changes_colours_only_and_m_moves_ellipses_only(which):
+    frames = every_film.film(which).frames
+    changed = {"E": [], "M": []}
+    for before, after in pairwise(frames):
+        step = after.label.split()[0]
+        if step in changed:
+            colours, ellipses = moved(before, after, "colour", "data"), moved(before, after, "curve", "component")
+            changed[step].append((colours, ellipses))
+            assert not (ellipses if step == "E" else colours), after.label
+    assert changed["E"][0] == (True, False)
+    assert which in ("em-identical", "em-one") or changed["M"][0] == (False, True)
+
+
+def test_k_means_assign_changes_colours_only_and_update_moves_means_only():
+    frames = every_film.film("kmeans").frames
+    for before, after in pairwise(frames):
+        if after.label.startswith("assign"):
+            assert not moved(before, after, "at", "number")
+        else:
+            assert not moved(before, after, "colour", "data")
+            assert moved(before, after, "at", "number")
+
+
+def test_k_means_standardised_and_raw_differ_in_four_labels():
+    def last(name):
+        return next(m for m in every_film.film(name).frames[-1].marks if m.name == "data").props["shape"]
+
+    assert (last("kmeans") != last("kmeans-standardised")).sum() in (4, len(X) - 4)
+
+
+def test_the_means_part_at_the_critical_beta():
+    betas = kmeans.critical_beta(X) * np.array([1.1, 1.02, 0.98, 0.5])
+    heads = [frame.heads[1] for frame in scenes.branching(X, betas).frames]
+    assert [head.startswith("One mean") for head in heads] == [True, True, False, False]
+
+
+def test_the_stationary_point_lies_on_the_simplex_only_at_minus_n():
+    frames = every_film.film("simplex-3").frames
+    on = [frame.label for frame in frames if "exactly on the simplex" in frame.words]
+    assert on == ["lambda −25.0"]
+
+
+def test_the_bound_touches_after_e_and_rises_in_m():
+    frames = every_film.film("bound").frames
+    touching = [f for f in frames if f.label.startswith("E")]
+    assert len(touching) == 3
+    assert all("KL is 0" in f.words for f in touching)
+    curves = {m.name: m.props["xy"] for m in frames[1].marks if m.name.startswith("curve")}
+    both = np.isfinite(curves["curve L"]).all(1)
+    gap = curves["curve log p"][both, 1] - curves["curve L"][both, 1]
+    assert np.nanmin(gap) > -1e-9
+    assert abs(gap[curves["curve L"][both, 0] == 0]) < 1e-9
+
+
+def test_decomposition_adds_up_whatever_q_is():
+    movie = scenes.decomposition(np.log([0.2, 0.1, 0.1]), [[0.2, 0.3, 0.5], [1, 0, 0], [0.5, 0.25, 0.25]])
+    for frame in movie.frames:
+        boxes = {m.name: m.props["boxes"][0] for m in frame.marks if m.name in ("L", "KL")}
+        assert boxes["L"][3] == boxes["KL"][1]
+        assert boxes["KL"][3] == pytest.approx(np.log(0.4))
+    assert "KL is 0" in movie.frames[-1].words
+
+
+def test_temperature_one_is_the_posterior():
+    movie = every_film.film("temperature")
+    frame = movie.frames[movie.poster]
+    assert "q is the posterior" in frame.words
+    assert frame.label == "T = 1.0"
+
+
+# ---- a learner's steps, wrong ones above all
+
+
+def unnormalised(x, pi, mu, Sigma):
+    return np.exp(_log_joint(x, pi, mu, Sigma))
+
+
+def columns(x, pi, mu, Sigma):
+    r = np.exp(_log_joint(x, pi, mu, Sigma))
+    return r / r.sum(0)
+
+
+def without_pi(x, pi, mu, Sigma):
+    r = np.exp(_log_joint(x, np.ones(2), mu, Sigma))
+    return r / r.sum(1, keepdims=True)
+
+
+def not_a_number(x, pi, mu, Sigma):
+    return np.full((len(x), len(pi)), np.nan)
+
+
+def transposed(x, pi, mu, Sigma):
+    return without_pi(x, pi, mu, Sigma).T
+
+
+def raising(x, pi, mu, Sigma):
+    return 1 / 0
+
+
+def hanging(x, pi, mu, Sigma):
+    count = 0
+    while True:
+        count += 1
+
+
+def stub(x, pi, mu, Sigma): ...
+
+
+def film_of(e_step=None, m_step=None, **options):
+    movie = scenes.em(gaussian.model.using(e_step=e_step, m_step=m_step), X, START, iterations=3, max_iter=3, **options)
+    film.encode(movie)
+    film.png(movie, 1)
+    return movie
+
+
+def test_the_first_words_say_whose_steps_these_are():
+    assert "your e_step, the package's m_step" in film_of(without_pi).frames[0].words
+    assert "yours is still a stub" in film_of(stub).frames[0].words
+    assert "the package's e_step and m_step" in every_film.film("em").frames[0].words
+
+
+@pytest.mark.parametrize(("step", "why"), [(unnormalised, "sum to 1"), (columns, "sum to 1"), (not_a_number, "finite")])
+def test_a_q_that_is_no_distribution_is_shown_and_named(step, why):
+    frame = film_of(step).frames[1]
+    assert why in frame.words
+    assert "KL = undefined" in frame.heads[1]
+    assert next(m for m in frame.marks if m.name == "data").props["colour"].shape == (272, 3)
+
+
+def test_a_wrong_posterior_shows_in_kl_and_in_words():
+    frame = film_of(without_pi).frames[3]
+    assert "not the posterior" in frame.words
+
+
+@pytest.mark.parametrize(("step", "why"), [(raising, "ZeroDivisionError"), (transposed, "transposed?")])
+def test_an_exception_ends_the_film_with_a_sentence(step, why):
+    last = film_of(step).frames[-1]
+    assert last.words.startswith("Stopped: the ")
+    assert why in last.words
+    assert last.label == "stopped"
+
+
+def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
+    monkeypatch.setattr("emtutor.scenes.mixture.PATIENCE", 0.2)
+    assert "never ends" in film_of(hanging).frames[-1].words
+
+
+@pytest.mark.parametrize(
+    "theta",
+    [
+        ([0.5, 0.5], [[1, 2], [3, 4]], 3),
+        ([np.nan] * 2, np.full((2, 2), np.nan), np.full((2, 2, 2), np.nan)),
+        ([0.5, 0.5], [[1e9, 2], [3, 4]], np.tile(np.eye(2), (2, 1, 1))),
+        ([0.5, 0.5], [[1, 2], [3, 4]], np.tile(-np.eye(2), (2, 1, 1))),
+        (None, None, None),
+        7,
+    ],
+)
+def test_any_theta_that_an_m_step_returns_can_be_shown(theta):
+    movie = film_of(m_step=lambda x, r: theta)
+    assert all(frame.words for frame in movie.frames)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: scenes.em(gaussian.model, X, START, iterations=0), "iterations must be a whole number >= 1, got 0"),
+        (lambda: scenes.em(gaussian.model, X, (0.5, 0.5)), "theta must be"),
+        (lambda: scenes.em(gaussian.model, X, START, labels=["a"]), "labels must name the 2 columns"),
+        (lambda: scenes.kmeans(X[:, :1], [[1.0]]), "x must have two columns"),
+        (lambda: scenes.branching(X, [1.0, 2.0]), "betas must be"),
+        (lambda: scenes.surface([1.0, 1.0]), "different values"),
+        (lambda: scenes.simplex([1, 2, 3, 4]), "2 or 3 numbers"),
+        (lambda: scenes.simplex([1, 2], "mu"), "show must be"),
+        (lambda: scenes.jensen(f="sin"), "f must be one of"),
+        (lambda: scenes.jensen((1, 1)), "two different values"),
+        (lambda: scenes.decomposition([[0.1]]), "log_joint must be"),
+        (lambda: scenes.temperature([-1, -2], [0.0]), "temperatures > 0"),
+        (lambda: scenes.bound(gaussian.model, X, START, iterations=0), "iterations must be"),
+    ],
+)
+def test_bad_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        make()
+
+
+# ---- pictures
+
+
+@pytest.mark.mpl_image_compare(baseline_dir="baseline", remove_text=True, tolerance=2, savefig_kwargs={"dpi": 50})
+@pytest.mark.parametrize("which", every_film.NAMES)
+def test_static_picture(which):
+    return film.draw(every_film.film(which))
