@@ -71,7 +71,7 @@ def m_step(data, white, theta, frame, T):
             break
         frame = new
         T = sweep(data, white, theta, frame).T
-    refuse_collapse(new, T[:, 0], lost)
+    refuse_collapse(new, T, lost)
     return new, None if frame is None else frame_for(new)
 
 
@@ -141,14 +141,18 @@ def refuse_empty(R):
         )
 
 
-def refuse_collapse(theta, R, lost):
-    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|."""
-    if lost < np.inf and COLLAPSED * np.abs(theta.W).max() < 1:
+def refuse_collapse(theta, T, lost):
+    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|, or none at all."""
+    narrow = np.abs(theta.W).max((1, 2))
+    if lost == np.inf:  # some covariance had no Cholesky factor: whose?
+        low_to_high = np.linalg.eigvalsh(exponential.theta_from_statistics(T)[2])
+        narrow = 1 / COLLAPSED - low_to_high[:, 0] / np.maximum(low_to_high[:, -1], 1e-300)
+    elif narrow.max() * COLLAPSED < 1:
         return
-    j = int(np.abs(theta.W).max((1, 2)).argmax())
+    j = int(narrow.argmax())
     raise ValueError(
-        f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {R[j]:.3g}): the likelihood is "
-        "unbounded there; restart it or use a prior (map_m_step)"
+        f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {T[j, 0]:.3g}): the likelihood "
+        "is unbounded there; restart it or use a prior (map_m_step)"
     )
 
 

@@ -53,14 +53,14 @@ class Moments:
 
     @classmethod
     def of(cls, x):
-        with np.errstate(over="ignore", invalid="ignore"):  # `whitener` says which column is too large
-            mean = x.mean(0)
-            away = x - mean
-            return cls(len(x), mean, away.T @ away, x.min(0), x.max(0))
+        return cls.of_columns(np.ascontiguousarray(x.T))  # sums along memory: ten times as fast for few columns
 
     @classmethod
     def of_columns(cls, z):
-        return cls.of(z.T)
+        with np.errstate(over="ignore", invalid="ignore"):  # `whitener` says which column is too large
+            mean = z.mean(1)
+            away = z - mean[:, None]
+            return cls(z.shape[1], mean, away @ away.T, z.min(1), z.max(1))
 
 
 class Rows:
