@@ -103,7 +103,7 @@ def far_out(world, rng):
     x[0] += 300 * deviation * rng.choice([-1, 1], x.shape[1])
     log_joint = world["log_joint"].copy()
     # Far apart within the row too: exp of the difference overflows if the wrong term is taken out.
-    log_joint[0] -= rng.permutation(np.linspace(2000, 6000, log_joint.shape[1]))
+    log_joint[0] -= rng.permutation(np.linspace(4000, 9000, log_joint.shape[1]))
     return _completed(world | {"x": x, "log_joint": log_joint})
 
 

@@ -239,7 +239,8 @@ class _Verdict:
             return None, f"{run.odd}\n{self._where(run)}", None
         if self.exercise.judge:
             slug, sentence = self._said_by_judge(run)
-            return slug, f"{sentence}\n{self._where(run)}", None
+            cause = "" if slug or "rng" in self.exercise.parameters else self._cause(80)
+            return slug, "\n".join(s for s in (sentence, cause, self._where(run)) if s), None
         for i, run in enumerate(self.trial.runs):
             if self.wrong[i] and run.outputs is not None and (said := self._shape(run, self.expected[i])):
                 return None, f"{said}\n{self._where(run)}", self._shapes(run, self.expected[i])
@@ -319,8 +320,12 @@ class _Verdict:
         """What the probes say of an error: the same one comes where .. is transposed; "" for a hang."""
         if failed.failure.kind == "TimeoutError":
             return ""
+        return self._cause()
+
+    def _cause(self, at_least=60):
+        """The probes' best sentence, if it is telling."""
         found = self._probed()
-        return found.sentence if found and found.weight >= 60 else ""
+        return found.sentence if found and found.weight >= at_least else ""
 
     # -- sentences
 

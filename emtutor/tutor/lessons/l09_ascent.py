@@ -283,6 +283,12 @@ def _lines(names):
             line = {"theta_b": near, "t": np.array([-0.5, 0.0, 0.3, 1.0, 1.5])}
             made.append(Problem(label, {name: (world | line)[name] for name in names.split()}))
         made.append(_leaving(made[0], names))
+        far = problems.far_out(problems.world(rng, 6, 2, 2), rng)
+        moved = tuple(
+            a + 0.3 * (b - a) for a, b in zip(far["theta_a"], problems.world(rng, 6, 2, 2)["theta_a"], strict=True)
+        )
+        line = {"theta_b": moved, "t": np.array([0.0, 0.4, 1.0])}
+        made.append(Problem("one point far out", {name: (far | line)[name] for name in names.split()}))
         return made
 
     return make
@@ -294,7 +300,7 @@ def _leaving(problem, names):
     _, mu, Sigma = args["theta_a"]
     a = (np.array([0.15, 0.85]), mu, Sigma)
     b = (np.array([0.55, 0.45]), mu + 0.5, Sigma * np.array([0.2, 1.6])[:, None, None])
-    args |= {"theta_a": a, "theta_b": b, "t": np.array([-0.5, -0.2, 0.1, 0.8, 1.2, 1.4])}
+    args |= {"theta_a": a, "theta_b": b, "t": np.array([-0.5, -0.2, 0.1, 0.8, 1.2, 1.2501, 1.4])}
     return Problem("a line that leaves the valid parameters", args)
 
 

@@ -129,7 +129,7 @@ def _gem(x, pi, mu, Sigma, step, gradient=None, halve=True, refresh=False, accep
 
 
 def _steps(rng):
-    """Too long, just right, and a start where nothing is left to gain."""
+    """Too long, just right, and so long that 60 halvings do not help."""
     made = []
     sizes = (
         ("a short step", 7, 2, 2, 1e-3),
@@ -140,6 +140,13 @@ def _steps(rng):
     for label, n, k, d, length in (*sizes, ("a huge step", 8, 2, 2, 1e6)):
         world = problems.world(rng, n, k, d)
         made.append(Problem(label, {name: world[name] for name in ("x", "pi", "mu", "Sigma")} | {"step": length}))
+    far = problems.far_out(problems.world(rng, 6, 2, 2), rng)
+    made.append(Problem("one point far out", {name: far[name] for name in ("x", "pi", "mu", "Sigma")} | {"step": 1e-3}))
+    # With k = 1 and d = 1 L rises if step < 2 Sigma / n: here only the 60th half is short enough, or not even that.
+    one = problems.world(rng, 5, 1, 1)
+    for label, power in (("60 halvings", 60), ("more than 60 halvings: mu stays", 61)):
+        step = 1.2 * 2.0**power * float(one["Sigma"][0, 0, 0]) / 5
+        made.append(Problem(label, {name: one[name] for name in ("x", "pi", "mu", "Sigma")} | {"step": step}))
     return made
 
 

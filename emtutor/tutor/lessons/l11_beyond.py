@@ -428,6 +428,8 @@ def _joint_tables(rng):
                 },
             )
         )
+    args = made[1].args
+    made.append(Problem("cells far apart", args | {"log_p": 4000 * args["log_p"]}))
     return made
 
 
