@@ -1,8 +1,8 @@
 """Runs an answer so that it cannot hurt: not the kernel, not numpy, not the tutor, not itself.
 
 What is kept from the answer: time (`limits`) and memory without end, the screen (what it prints is kept, shortened),
-the ways to end the process, the references (they are computed after it, so no frame below it holds one). What it changes
-and should not (numpy, the global random state, error settings, figures) is put back, and said.
+the ways to end the process, the references (they are computed after it, so no frame below it holds one). What it
+changes and should not (numpy, the global random state, error settings, figures) is put back, and said.
 
 Not kept from it: whatever a determined programmer can do with `gc` or `ctypes`. This is a tutor, not an examiner.
 """
