@@ -19,6 +19,7 @@ Relations of a line to the last line that can be trusted (a wrong line does not 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,10 @@ class Numerical(NamedTuple):
 
     value: np.ndarray
     error: np.ndarray
+
+
+class Skip(Exception):
+    """Raised by a line that cannot be evaluated on this problem, in words why: it is left out, and judged by nobody."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Checked(NamedTuple):
 
     number: int  # from 1
     line: Line
-    status: str  # "start", "holds" or "breaks"
+    status: str  # "start", "holds", "breaks" or "skipped"
     error: float | None  # the largest relative error, over all problems; of an inequality, that of its tight case
     against: int | None  # the number of the line that it was compared with
     problem: str = ""  # where it breaks: the label of the problem with the largest error
@@ -229,6 +234,11 @@ def call(function, args):
 
 def _check(derivation, tried):
     """Each line in turn, compared with the last one that can be trusted."""
+    with np.errstate(all="ignore"):  # a value that is none is said in words
+        return _checked(derivation, tried)
+
+
+def _checked(derivation, tried):
     cases = [_Case(p.label, p.args, derivation.given) for p in tried]
     done: list[Checked] = []
     trusted: tuple[int, list] | None = None  # number and values of the last trusted line
@@ -237,20 +247,24 @@ def _check(derivation, tried):
         relation, tight = line.relation, line
         if relation in ("=", "<=", ">=") and skipped != "=":
             relation, tight = _composed(skipped, line, derivation.lines[: number - 1])
-        if relation == "start" or trusted is None:
-            outcome, values = _start(number, line, cases)
-        else:
-            judge = {
-                "=": _equal, "<=": _inequality, ">=": _inequality,
-                "therefore": _root, "tends to": _limit, "maximises": _maximiser,
-            }[relation]  # fmt: skip
-            outcome, values = judge(derivation, number, line, cases, *trusted, relation=relation, tight=tight)
+        try:
+            outcome, values = _judged(derivation, number, line, cases, trusted, relation, tight)
+        except Skip as why:
+            done.append(Checked(number, line, "skipped", None, None, note=str(why)))
+            continue
         if outcome.status == "breaks":
             skipped = _join(skipped, line.relation)
         else:
             trusted, skipped = (number, values), "="
         done.append(outcome)
     return [_explained(derivation, c, done) if c.status == "breaks" else c for c in done]
+
+
+def _judged(derivation, number, line, cases, trusted, relation, tight):
+    if relation == "start" or trusted is None:
+        return _start(number, line, cases)
+    judge = {"=": _equal, "therefore": _root, "tends to": _limit, "maximises": _maximiser}.get(relation, _inequality)
+    return judge(derivation, number, line, cases, *trusted, relation=relation, tight=tight)
 
 
 def _join(first, then):
@@ -367,7 +381,7 @@ def _limit(derivation, number, line, cases, against, before, **_):
             limit = np.asarray(_value(call(line.function, case.args)), float)
             start = case.args[line.toward]
             path = []
-            for power in range(11):
+            for power in range(13):
                 there = case.changed({line.toward: start * 10.0**-power})
                 path.append(difference(_value(call(function, there.args)), limit, _size(derivation, case)))
         except Exception as problem:
@@ -407,9 +421,10 @@ def _values(function, cases):
     values = []
     for case in cases:
         try:
-            with np.errstate(all="ignore"):
-                value = call(function, case.args)
+            value = call(function, case.args)
             finite = _value(value)
+        except Skip:
+            raise
         except Exception as problem:
             return [], (np.inf, case.label, _said(problem))
         if np.isnan(finite).any():
@@ -497,7 +512,7 @@ def _moved(root, by):
 
 def _order(errors):
     """p where the error falls as eps^p from one power of ten to the next, as last seen above the noise."""
-    seen = [np.log10(a / b) for a, b in zip(errors, errors[1:], strict=False) if b > 1e-12 and a < 0.1]
+    seen = [np.log10(a / b) for a, b in pairwise(errors) if b > 1e-12 and a < 0.1]
     return seen[-1] if seen and errors[-1] > 1e-12 else np.inf
 
 

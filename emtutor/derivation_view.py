@@ -14,7 +14,7 @@ _SIGN = {"start": "=", "=": "=", "<=": r"\le", ">=": r"\ge", "therefore": r"\Rig
          "maximises": r"\Rightarrow"}  # fmt: skip
 _PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
 _STEPS = (1e-10, 1e-9, 1e-7, 1e-6, 1e-5)  # coarse, so that rounding that differs between machines does not show
-_STEPS_NUMERICAL = (1e-7, 1e-6, 1e-5)
+_STEPS_NUMERICAL = (1e-7, 1e-6, 1e-5, 1e-4)
 
 
 def plain(derivation, result):
@@ -86,6 +86,8 @@ def _verdict(checked):
         return ""
     if checked.status == "start":
         return f"numerical derivative, own error {bucket(checked.error, True)}" if checked.note else "where it starts"
+    if checked.status == "skipped":
+        return f"left out: {checked.note}"
     if checked.status == "breaks":
         return f"BREAKS: error {bucket(checked.error)}" if np.isfinite(checked.error) else "BREAKS"
     numerical = checked.note.startswith("numerical")
@@ -95,7 +97,7 @@ def _verdict(checked):
 
 def _verdict_html(checked):
     words = _escape(_verdict(checked))
-    if checked is None or checked.status == "start":
+    if checked is None or checked.status in ("start", "skipped"):
         return words
     if checked.status == "breaks":
         return f"<b>{words}</b>"

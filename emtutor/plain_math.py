@@ -15,7 +15,8 @@ _WORDS = {
     "odot": "·", "pm": "±", "approx": "≈", "dots": "...", "ldots": "...", "cdots": "...", "lVert": "|", "rVert": "|",
     "lvert": "|", "rvert": "|", "langle": "⟨", "rangle": "⟩", "prime": "'", "mathrm": "", "mathcal": "",
     "mathbb": "", "mathbf": "", "text": "", "operatorname": "", "left": "", "right": "", "bigl": "", "bigr": "",
-    "Bigl": "", "Bigr": "", "big": "", "Big": "", "displaystyle": "", "quad": "  ", "qquad": "    ", "ell": "l", ",": "",
+    "Bigl": "", "Bigr": "", "big": "", "Big": "", "displaystyle": "", "quad": "  ", "qquad": "    ", "ell": "l",
+    ",": "",
     ";": " ", ":": " ", "!": "", "{": "{", "}": "}", " ": " ", "limits": "",
 }  # fmt: skip
 _FUNCTIONS = {"log", "exp", "det", "max", "min", "arg", "lim", "tr", "cov"}
@@ -23,7 +24,7 @@ _FUNCTIONS = {"log", "exp", "det", "max", "min", "arg", "lim", "tr", "cov"}
 
 def plain(latex):
     """The formula in one line of plain text."""
-    text, rest = _group(latex, 0, top=True)
+    text, _ = _group(latex, 0, top=True)
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r"\s+([,.;)\]])", r"\1", text)
     return re.sub(r"([(\[])\s+", r"\1", text)

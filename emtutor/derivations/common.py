@@ -1,17 +1,13 @@
 """What the lecture's derivations share: their problems, and the definitions that they start from."""
 
+from itertools import product
+
 import numpy as np
 from scipy.differentiate import jacobian
 from scipy.special import logsumexp
 
 from emtutor import gaussian, problems
-from emtutor.derivation import Derivation, Line, Numerical
-from emtutor.probes import Problem
-
-__all__ = [
-    "Derivation", "Line", "Numerical", "Problem", "extent", "joint", "log_normal", "log_p", "mixtures", "np", "numerical",
-    "posterior", "stacked",
-]  # fmt: skip
+from emtutor.derivation import Numerical, Skip
 
 joint = gaussian._log_joint  # log p(x_i, z_ij = 1 | theta), (n, k): the unchecked form, each entry of Sigma its own
 
@@ -31,27 +27,64 @@ def posterior(x, pi, mu, Sigma):
     return np.exp(joint(x, pi, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None])
 
 
-def mixtures(names, *, at_least=1, **given):
-    """Problems with these arguments: ordinary and hostile ones, nine in all; `at_least` components."""
+def scatter(x, r, mu):
+    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d)."""
+    away = x[:, None, :] - mu
+    return np.einsum("ij,ija,ijb->jab", r, away, away)
+
+
+def mixtures(names, *, keep=lambda n, k, d: True, **given):
+    """Problems with these arguments: ordinary and hostile ones, ten in all, less those whose sizes are not to `keep`.
+
+    given: a value, or a function of the world, for a name that no world holds.
+    """
+    names = names.split()
 
     def make(rng):
-        chosen = problems.mixture(names, rng, **given)
-        chosen += [
-            problems.draw(names, rng, n=8, k=2, d=2, label="random, 8 points, 2 components", **given),
-            problems.draw(names, rng, n=6, k=3, d=4, label="four dimensions", **given),
-            problems.draw(names, rng, n=11, k=4, d=1, label="four components on a line", **given),
+        worlds = [(p.label, p.args) for p in problems.mixture([*names, "n", "k", "d"], rng, **given)]
+        for label, n, k, d in (
+            ("random, 8 points, 2 components", 8, 2, 2),
+            ("four dimensions", 6, 3, 4),
+            ("four components on a line", 11, 4, 1),
+        ):
+            worlds.append((label, problems.draw([*names, "n", "k", "d"], rng, n=n, k=k, d=d, **given).args))
+        return [
+            problems.Problem(label, {name: args[name] for name in names})
+            for label, args in worlds
+            if keep(args["n"], args["k"], args["d"])
         ]
-        return [p for p in chosen if at_least == 1 or p.label != "one component"]
 
     return make
+
+
+def draws(names, *sizes, **given):
+    """Random problems of the given sizes (n, k, d), where hostile ones have no answer (too few points)."""
+
+    def make(rng):
+        return [
+            problems.draw(names, rng, n=n, k=k, d=d, label=f"{n} points, k = {k}, d = {d} ({i})", **given)
+            for i, (n, k, d) in enumerate(sizes, 1)
+        ]
+
+    return make
+
+
+AMPLE = ((16, 2, 2), (18, 3, 2), (20, 2, 3), (14, 3, 1), (12, 1, 2), (24, 4, 2), (17, 2, 1), (25, 3, 3))
+
+
+def assignments(n, k):
+    """All k^n ways to label n points, (k^n, n) int. Skips the line where there are too many to enumerate."""
+    if k**n > 20_000:
+        raise Skip(f"{k}^{n} assignments are too many to enumerate: run it on fewer points, x[:6]")
+    return np.array(list(product(range(k), repeat=n)))
 
 
 def numerical(f, at, scale=None):
     """d f / d at by `scipy.differentiate.jacobian`, entry by entry, with its error estimate: a `Numerical`.
 
     f: function of an array shaped as `at`, giving a number or an array; the result has the shape of f(at), then that
-    of `at`. scale: the first step is a tenth of it, and shrinks until the error is small; the largest entry of `at` if not
-    given.
+    of `at`. scale: the first step is a tenth of it, and shrinks until the error is small; the largest entry of `at`
+    if not given.
     """
     at = np.asarray(at, float)
     scale = float(np.max(np.abs(at), initial=0.0)) + 1e-12 if scale is None else scale
@@ -70,6 +103,11 @@ def numerical(f, at, scale=None):
 def extent(Sigma):
     """The smallest standard deviation in any direction: a step that no density fails to notice or to survive."""
     return float(np.sqrt(np.linalg.eigvalsh(Sigma).min()))
+
+
+def through(linear, derivative):
+    """A linear function of a numerical derivative."""
+    return Numerical(linear(derivative.value), np.abs(linear(derivative.error)))
 
 
 def stacked(parts):
