@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
+from emtutor import check
 from emtutor.tutor.exercise import exercises
 
 ORACLES = {}
@@ -73,6 +74,19 @@ def test_solution_is_proved(exercise):
             np.testing.assert_allclose(a, b, rtol=rtol, atol=max(rtol * size, 1e-13), err_msg=p.label)
         proved += 1
     assert proved >= min(3, len(exercise.problems(np.random.default_rng(7))))
+
+
+def test_oracles_are_right_answers_too():
+    """Written in another way altogether, by another library: `check` lets them pass."""
+    for name, (function, rtol, only) in ORACLES.items():
+        if (
+            name in exercises()
+            and rtol is not None
+            and rtol <= 1e-7
+            and only is not near
+            and name != "expected_complete_log_likelihood"
+        ):
+            assert check(function, name), check(function, name)
 
 
 # ---- helpers: densities by scipy.stats, derivatives by central differences
@@ -452,7 +466,7 @@ def _(w, v):
         w, v = [mpmath.mpf(float(a)) for a in w], [mpmath.mpf(float(a)) for a in v]
         mean = sum(a * b for a, b in zip(w, v, strict=True))
         gap = mpmath.log(mean) - sum(a * mpmath.log(b) for a, b in zip(w, v, strict=True))
-        return float(gap) if abs(gap) > 1e-12 else None
+        return float(gap)
 
 
 @holds("unweighted_counterexample")
