@@ -12,6 +12,8 @@ them runs along memory; over the last axis it takes twenty times as long.
 """
 
 import functools
+import math
+import threading
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,8 +45,9 @@ class Statistics:
 
 def expected_statistics(z, eta):
     """T = r phi(z)^T with r = softmax(eta phi(z)): the E-step's sums over the columns of z (d, b)."""
-    phi = features(z)
-    r, log_likelihood = posterior(_product(eta, phi))
+    b = z.shape[1]
+    phi = features(z, out=_kept("phi", (eta.shape[1], b)))
+    r, log_likelihood = posterior(_product(eta, phi, out=_kept("log_joint", (len(eta), b))))
     return Statistics(r @ phi.T, log_likelihood)
 
 
@@ -75,10 +78,10 @@ def mean_statistics(theta):
 # ---- their parts
 
 
-def features(z):
+def features(z, out=None):
     """phi(z) = [1, z, z_a z_b (a <= b)] of the columns of z (d, b): (p, b), p = 1 + d + d (d + 1) / 2."""
     d, b = z.shape
-    phi = np.empty((size(d), b))
+    phi = np.empty((size(d), b)) if out is None else out
     phi[0] = 1
     phi[1 : d + 1] = z
     row = d + 1
@@ -109,17 +112,17 @@ def log_height(theta):
 
 
 def posterior(log_joint):
-    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i); log_joint is overwritten.
+    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i). r is used again next time.
 
     Nothing is subtracted first, which saves two passes, unless some point is so far out that exp has no number for it.
     """
     with np.errstate(over="ignore"):
-        r = np.exp(log_joint)
+        r = np.exp(log_joint, out=_kept("r", log_joint.shape))
         p = r.sum(0)
     shift = 0.0
     if not 1e-280 < p.min() <= p.max() < np.inf:
         top = log_joint.max(0)
-        r = np.exp(np.subtract(log_joint, top, out=log_joint), out=log_joint)
+        np.exp(np.subtract(log_joint, top, out=r), out=r)
         p, shift = r.sum(0), top.sum()
     log_likelihood = float(np.log(p).sum() + shift)
     r *= np.divide(1, p, out=p)
@@ -169,8 +172,22 @@ def _upper(d):
     return np.triu_indices(d)
 
 
-def _product(eta, phi):
+def _product(eta, phi, out):
     """eta @ phi, (k, b). Long inner axes go through the transposed product, which the BLAS packs twice as cheaply."""
     if len(phi) < 200:
-        return eta @ phi
-    return np.ascontiguousarray((phi.T @ eta.T).T)
+        return np.matmul(eta, phi, out=out)
+    out[:] = (phi.T @ eta.T).T
+    return out
+
+
+_own = threading.local()
+
+
+def _kept(name, shape):
+    """An array of this thread, the same memory block after block: to ask the system for it costs more than the sums."""
+    size = math.prod(shape)
+    array = getattr(_own, name, None)
+    if array is None or array.size < size:
+        array = np.empty(size)
+        setattr(_own, name, array)
+    return array[:size].reshape(shape)

@@ -298,7 +298,7 @@ def test_long_products_are_the_same():
     rng = np.random.default_rng(0)
     theta, z = components(rng, d=25, k=2), rng.normal(size=(25, 9))
     eta, phi = exponential.natural_parameters(theta), exponential.features(z)
-    np.testing.assert_allclose(exponential._product(eta, phi), eta @ phi, rtol=1e-12)
+    np.testing.assert_allclose(exponential._product(eta, phi, np.empty((2, 9))), eta @ phi, rtol=1e-12)
 
 
 def test_statistics_add_over_rows():
