@@ -607,7 +607,7 @@ def _explained(derivation, broken, done):
     cases = probes.special_cases(answer, right, tried)
     sentences = [f.sentence for f in found[:2]]
     if cases and not any("wrong otherwise" in s for s in sentences):
-        sentences.append(f"It would be right for {' or '.join(cases[:3])}.")
+        sentences.append(f"It would be right where {' or '.join(cases[:3])}.")
     return broken._replace(cases=tuple(dict.fromkeys(sentences)))
 
 
