@@ -55,7 +55,7 @@ def seconds_an_iteration(client, x, theta):
 
 def on_workers(count):
     cluster = distributed.LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR
+        n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=logging.ERROR
     )
     return distributed.Client(cluster, set_as_default=False)
 
@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--workers", type=int, nargs=2, default=(1, 2))
     args = parser.parse_args()
     os.environ.update(ONE_THREAD)  # the workers inherit it
+    logging.getLogger("distributed").setLevel(logging.ERROR)
     few, many = args.workers
     print(f"{args.rounds} rounds, interleaved; {CHUNKS} chunks; medians.\n")
     print(

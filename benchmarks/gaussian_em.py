@@ -2,7 +2,7 @@
 
     python benchmarks/gaussian_em.py [--quick] [--wall] [--daal-python PATH] [--check]
 
-Prints for each size the median CPU time of a whole fit divided by its iterations, the ratios, the largest difference of the
+Prints for each size the median CPU time of a whole fit over its iterations, the ratios, the largest difference of the
 parameters at the end, the peak memory above the input, and the share of the machine's limit: 4 n k p flops at the
 measured rate of matrix products and n k exponentials, p = 1 + d + d (d + 1) / 2. Fits are interleaved, round by round,
 so that a busy machine slows all of them.

@@ -135,10 +135,13 @@ def own_statistics(z, theta, frame):
     r from theta by residuals W_j (z - mu_j); T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of `frame` (Components).
     """
     y = _own_coordinates(z, theta)
-    r, log_likelihood = posterior(log_height(theta)[:, None] - (y * y).sum(1) / 2)
+    log_joint = np.einsum("kdb,kdb->kb", y, y, out=_kept("log_joint", (len(y), z.shape[1])))
+    log_joint /= -2
+    log_joint += log_height(theta)[:, None]
+    r, log_likelihood = posterior(log_joint)
     if frame is not theta:
         y = _own_coordinates(z, frame)
-    ry = y * r[:, None]
+    ry = np.multiply(y, r[:, None], out=_kept("ry", y.shape))
     k, d, _ = y.shape
     T = np.empty((k, size(d)))
     T[:, 0] = r.sum(1)
@@ -148,7 +151,9 @@ def own_statistics(z, theta, frame):
 
 
 def _own_coordinates(z, frame):
-    return frame.W @ (z - frame.mu[:, :, None])
+    shape = (*frame.mu.shape, z.shape[1])
+    away = np.subtract(z, frame.mu[:, :, None], out=_kept("ry", shape))
+    return np.matmul(frame.W, away, out=_kept("y", shape))
 
 
 def lost_digits(mean, L, W):
