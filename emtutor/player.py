@@ -69,9 +69,8 @@ class Player(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        words = repr(self)
-        data = {**data, "text/plain": words, "image/png": films.png(self.first)}
-        return data, {**metadata, "image/png": {"alt": words.split("\n")[-1]}}
+        data = {**data, "text/plain": repr(self), "image/png": films.png(self.first)}
+        return data, {**metadata, "image/png": {"alt": self.first.frames[self.first.poster].words}}
 
 
 def play(film, **choices):
