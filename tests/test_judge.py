@@ -335,6 +335,32 @@ def test_algorithms_are_judged_by_their_contract():
     assert check(answer, "em_fit"), check(answer, "em_fit")
 
 
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu[None], Sigma, path), "mu has shape"),
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu, Sigma, np.array(path)[:, None]), "log_likelihoods has shape"),
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu * np.nan, Sigma, path), "of mu are NaN"),
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu, Sigma, []), "is empty"),
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu, Sigma, path[:-1]), ""),
+        ("em_fit", lambda pi, mu, Sigma, path: (pi, mu, Sigma, [*path, path[-1]]), "for at most"),
+        ("sample", lambda x, z: (x * np.nan, z), "NaN"),
+        ("sample", lambda x, z: (x, z * np.nan), "NaN"),
+        ("sample", lambda x, z: (x[:-1], z[:-1]), "shape"),
+        ("match_labels", lambda *p: np.array(p) + 0.5, "whole numbers"),
+        ("match_labels", lambda *p: np.array(p) * np.nan, "NaN"),
+        ("unweighted_counterexample", lambda *p: np.full(3, np.nan), "NaN"),
+        ("unweighted_counterexample", lambda *p: [np.inf, 1.0], "inf"),
+        ("gem_step", lambda *mu: np.array(mu) * np.nan, "NaN"),
+    ],
+)
+def test_a_judge_of_its_own_lets_no_shape_and_no_nan_pass(name, spoil, says):
+    solved = find(name).solution
+    feedback = check(lambda *args: spoil(*solved(*args)), name)
+    assert feedback.status == "incorrect", feedback
+    assert says in feedback.message, feedback
+
+
 def test_match_labels_accepts_any_best_permutation():
     from itertools import permutations
 

@@ -14,6 +14,7 @@ from emtutor.tutor import exercise as registry
 from emtutor.tutor import sandbox, store, values
 from emtutor.tutor.feedback import Feedback, Table
 
+FREE = ("t", "m")  # axes of outputs whose length is the learner's choice, where the exercise has a judge of its own
 SEED = 19  # of the problems: everybody gets the same ones, so a verdict does not change from run to run
 PROBING = 3.0  # seconds for the probes; they need a tenth of it
 
@@ -204,12 +205,13 @@ class _Verdict:
 
     def _said_by_judge(self, run):
         """(slug or None, sentence) of the exercise's own judge; None if it is content."""
-        shapes = self._shape(run)
+        if said := self._shape(run) or self._not_finite(run):
+            return None, said  # a comparison with NaN is false: no judge has to think of that
         try:
             with np.errstate(all="ignore"):
                 said = self.exercise.judge(run.problem, _bare(run.outputs))
         except (ValueError, TypeError, IndexError, ArithmeticError, np.linalg.LinAlgError):
-            said = shapes or "The result has a form that cannot be judged: are its shape and its numbers what is asked?"
+            said = "The result has a form that cannot be judged: are its shape and its numbers what is asked?"
         if not said:
             return None
         slug, sentence = said if isinstance(said, tuple) else (None, said)
@@ -243,7 +245,9 @@ class _Verdict:
             return slug, "\n".join(s for s in (sentence, cause, self._where(run)) if s), None
         for i, run in enumerate(self.trial.runs):
             if self.wrong[i] and run.outputs is not None and (said := self._shape(run, self.expected[i])):
-                return None, f"{said}\n{self._where(run)}", self._shapes(run, self.expected[i])
+                cause = self._cause(80)
+                sentences = "\n".join(s for s in (said, cause, self._where(run)) if s)
+                return None, sentences, self._shapes(run, self.expected[i])
         for run in self.trial.runs:
             if run.outputs is not None and (said := self._not_finite(run)):
                 if (found := self._probed()) and found.weight >= 80:
@@ -369,7 +373,9 @@ class _Verdict:
             return ""
         names = list(self.exercise.out)
         for name, axes, got, want in zip(names, self.exercise.out.values(), run.outputs, expected, strict=True):
-            if got.a.shape != want.a.shape and not (self.exercise.judge and "t" in axes):
+            if got.a.ndim == want.a.ndim and self.exercise.judge and axes in FREE:
+                continue
+            if got.a.shape != want.a.shape:
                 swapped = _in_another_order(run.outputs, expected, names)
                 return swapped or _shape_sentence(name if len(names) > 1 else "", axes, got.a.shape, want.a.shape)
         return ""
@@ -377,7 +383,7 @@ class _Verdict:
     def _not_finite(self, run):
         expected = self._call(self.exercise.solution, run.problem)
         for name, got, want in zip(self.exercise.out, run.outputs, expected or run.outputs, strict=True):
-            bad = ~np.isfinite(got.a) & np.isfinite(want.a)
+            bad = ~np.isfinite(got.a) & (np.isfinite(want.a) if got.a.shape == want.a.shape else True)
             if bad.any():
                 kinds = [w for w, f in (("NaN", np.isnan), ("inf", np.isinf)) if f(got.a[bad]).any()]
                 count = f"{int(bad.sum())} of {bad.size} entries are" if bad.size > 1 else "It is"
