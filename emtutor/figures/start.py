@@ -17,8 +17,7 @@ _LESSONS = {  # lesson: (column, row, title)
     "12": (7, 3, "12 exam"),
     "13": (7, 1, "13 the slides,\nrun"),
 }
-_ARROWS = ("01 02", "02 03", "02 04", "03 05", "04 05", "05 06", "05 07", "07 08", "06 09", "08 09")
-_ARROWS += ("09 10", "08 11", "10 12", "11 12", "11 13")
+_ARROWS = "01 02, 02 03, 02 04, 03 05, 04 05, 05 06, 05 07, 07 08, 06 09, 08 09, 09 10, 08 11, 10 12, 11 12, 11 13"
 _PARTS = (
     (0, 2, 0, "what is to be learnt"),
     (2, 4, 1, "the algorithm"),
@@ -35,7 +34,7 @@ def course_map():
         ax.plot([first - 0.45, last - 0.55], [3.72, 3.72], color=palette.COMPONENTS[j], linestyle=palette.DASHES[j])
     for column, row, title in _LESSONS.values():
         ax.text(column, row, title, ha="center", va="center", size=8.5, bbox=_BOX)
-    for arrow in _ARROWS:
+    for arrow in _ARROWS.split(", "):
         (x0, y0, _), (x1, y1, _) = (_LESSONS[name] for name in arrow.split())
         ax.annotate("", (x1, y1), (x0, y0), arrowprops=_ARROW)
     ax.set(xlim=(-0.55, 7.6), ylim=(0.4, 4.1))
