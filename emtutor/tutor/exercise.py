@@ -51,7 +51,8 @@ unit       power of x's unit in the output (a number, or a tuple for several), N
 same       (problem, a, b) -> bool: when two outputs count as the same. The default compares by value. Permuted labels
            and random samples need another; it serves for mistakes too.
 judge      (problem, output) -> "" if the output is right, else a sentence for the student, or a pair (slug, sentence).
-           For open answers and algorithms, where the solution's own value is only one of the right ones.
+           For open answers and algorithms, where the solution's own value is only one of the right ones. Shapes (axes
+           "t" and "m" may have any length) and NaN are looked at before it is asked.
 scale      (*args) -> the size of the terms that cancel (a number or one for each output), for outputs that are exactly
            zero on some problem: differences below 1e-9 of it do not count.
 accepts    other right conventions: functions of the same parameters, each right if it agrees on all problems.
