@@ -1,9 +1,10 @@
 """The tutor against wrong answers by the thousand: none passes, and the message names a cause that is true of each.
 
-`make mutation` runs this. A mutant that passes must agree on 200 fresh problems, and `EQUAL` says in one line of algebra
-why it is no mistake. Whether a message names the cause is judged by the operator that made the mutant (`NAMED`): words
-for the kind of mistake, or a question about the very argument that was touched. Named mistakes count as named: the
-tutor gives such a hint only if the answer agrees with that mistake on every problem.
+`make mutation` runs this. A mutant that passes must agree on 200 fresh problems, and `EQUAL` says in one line of
+algebra why it is no mistake. Whether a message names the cause is judged by the operator that made the mutant
+(`NAMED`): words for the kind of mistake, or a question about the very argument that was touched. Of an error only the
+sentence on its cause counts, not what Python said. Named mistakes count as named: the tutor gives such a hint only if
+the answer agrees with that mistake on every problem.
 """
 
 import re
@@ -42,15 +43,33 @@ EQUAL = [
 
 # operator -> words of which a true message holds at least one
 NAMED = {
-    "sign": r"sign|wrong way round|minus|negative|subtract|\+ mu|x - |-x|-mu|difference|below zero|instead of added|rise or fall|direction",
-    "dropped term": r"missing|left out|not subtracted|without|= 0|for .* = 0|does not change|term|keep|whatever|= 1|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow",
-    "dropped factor": r"factor|times|half|twice|divi|multipl|power|left out|without|normalis|sum to|set to 1|= 1|squared|whatever|does not change|unit|share|weight|n - 1",
-    "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2|\b2\b",
-    "number": r"factor|times|half|twice|divi|number|power|squar|plus|minus|ln |left out|whatever|base|one off|condition|sum to|term|= 0|not subtracted",
-    "inverse": r"divi|multipl|inverse|1/|one over|reciprocal|factor|times|power|squared|normalis|sum to|unit|precision|\bn\b",
+    "sign": (
+        r"sign|wrong way round|minus|negative|subtract|\+ mu|x - |-x|-mu|difference|below zero"
+        r"|instead of added|rise or fall|direction"
+    ),
+    "dropped term": (
+        r"missing|left out|not subtracted|without|= 0|for .* = 0|does not change|term|keep|whatever|= 1"
+        r"|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow"
+    ),
+    "dropped factor": (
+        r"factor|times|half|twice|divi|multipl|power|left out|without|normalis|sum to|set to 1|= 1|squared"
+        r"|whatever|does not change|unit|share|weight|n - 1"
+    ),
+    "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2",
+    "number": (
+        r"factor|times|half|twice|divi|number|power|squar|plus|minus|ln |left out|whatever|base|one off"
+        r"|condition|sum to|= 0|not subtracted"
+    ),
+    "inverse": (
+        r"divi|multipl|inverse|1/|one over|reciprocal|factor|times|power|squared|normalis|sum to|unit"
+        r"|precision|\bn\b"
+    ),
     "power": r"power|squar|cancel|unit|root",
-    "axis": r"axis|sum|shape|over|along|column|row|same for|transpos|normalis|mean|average|broadcast|core dimension",
-    "dropped sum": r"axis|sum|shape|mean|number is asked|broadcast|over|size",
+    "axis": (
+        r"axis|far out|sum|shape|along|column|row|same for|transpos|normalis|mean|average|broadcast"
+        r"|core dimension"
+    ),
+    "dropped sum": r"axis|sum|shape|mean|number is asked|broadcast",
     "keepdims": r"axis|keepdims|None|broadcast|row|column|shape|normalis",
     "sum or mean": r"mean|sum|average|divi|1/|factor|n times|times the right|normalis",
     "transpose": r"transpos|shape|order|index|core dimension|broadcast|matmul|size|row|column|side",
@@ -64,15 +83,27 @@ NAMED = {
     "dropped abs": r"absolute|sign|negative",
     "dropped square": r"squar|power",
     "underflow": r"far out|underflow|exp|overflow|largest",
-    "off by one": r"index|one off|begin|end|first|last|shift|component|place|order|left out|out of bounds|shape|row|column|log det|does not change",
-    "condition": r"condition|turned|largest|smallest|nearest|farthest|minimum|maximum|never|always|stop|zero|0|taken|iteration|empty|other",
+    "off by one": (
+        r"index|one off|begin|end|first|last|shift|component|place|order|left out|out of bounds|shape|row"
+        r"|column|log det|does not change"
+    ),
+    "condition": (
+        r"condition|turned|largest|smallest|nearest|farthest|minimum|maximum|never|always|stop"
+        r"|taken|iteration|empty|other"
+    ),
     "extreme": r"nearest|farthest|largest|smallest|minimum|maximum|argm|underflow|overflow|far out",
     "order": r"order|place|each other|come|which is which|swapped|shape|parts",
-    "swapped arguments": r"place|order|which is which|exchange|reverse|sign|wrong way|transpos|shape|direction|whose|argument",
-    "other name": r"in the place of|where does|does not change|each other|does it use|whose|which|instead of|coincide|divides|shape|wrong|old|= 0|right one (for|with)",
+    "swapped arguments": (
+        r"place|order|which is which|exchange|reverse|sign|wrong way|transpos|shape|direction|whose"
+        r"|argument"
+    ),
+    "other name": (
+        r"in the place of|where does|does not change|each other|does it use|whose|which|instead of"
+        r"|coincide|divides|old|= 0|right one (for|with)"
+    ),
     "old for new": r"old|new|in the place of|which|where does|does not change|before|after|first",
     "dropped line": r"without|missing|left out|stays|keeps|term|factor|normalis|sum to|far out|underflow",
-}  # fmt: skip
+}
 
 
 def equal(mutant):
@@ -92,17 +123,7 @@ def on_fresh_problems(exercise, mutant, count=200):
     tried = 0
     for seed in range(1000, 1400):
         for problem in exercise.problems(np.random.default_rng(seed)):
-            given = lambda: judge.sandbox.deepcopy(list(problem.args.values()))
-            with np.errstate(all="ignore"):
-                a, b = mutant.function(*given()), exercise.solution(*given())
-            right = (
-                not exercise.judge(problem, a)
-                if exercise.judge
-                else exercise.same(problem, a, b)
-                if exercise.same
-                else agree(a, b)
-            )
-            if not right:
+            if not _right(exercise, problem, *(_called(f, problem) for f in (mutant.function, exercise.solution))):
                 return False
             tried += 1
         if tried >= count:
@@ -110,12 +131,23 @@ def on_fresh_problems(exercise, mutant, count=200):
     return tried >= count or len(problem.args) == 0
 
 
+def _called(function, problem):
+    with np.errstate(all="ignore"):
+        return function(*judge.sandbox.deepcopy(list(problem.args.values())))
+
+
+def _right(exercise, problem, a, b):
+    if exercise.judge:
+        return not exercise.judge(problem, a)
+    return exercise.same(problem, a, b) if exercise.same else agree(a, b)
+
+
 def names_the_cause(mutant, feedback):
     """ "named mistake", "words" or "argument" if the message points at what the operator did, else ""."""
     if feedback.mistake:
         return "named mistake"
-    text = feedback.message.replace("\n", " ")
-    if re.search(NAMED[mutant.operator], _without_problem(text)):
+    text = _without_problem(feedback.message)
+    if re.search(NAMED[mutant.operator], text):
         return "words"
     asked = set(re.findall(r"where does (\w+)(?:_\w+)? ", text)) | set(
         re.findall(r"[Rr]ight whenever (?:all )?(\w+?)(?:_j)? ", text)
@@ -124,8 +156,12 @@ def names_the_cause(mutant, feedback):
 
 
 def _without_problem(text):
-    """The sentences without the line that only says on which problem it was seen."""
-    return re.sub(r"The problem: .*", "", text)
+    """The sentences on the cause: not the problem on which it was seen, nor Python's own words and what they mean."""
+    lines = text.split("\n")
+    if re.match(r"\w*(Error|Warning|Exception)\b", lines[0]):
+        lines = lines[1:]
+    skipped = r"^The problem: .*?\)\.|^NumPy (warned|lines).*|^In `A @ B`.*|^An axis of length.*"
+    return " ".join(re.sub(skipped, "", line) for line in lines)
 
 
 @cache

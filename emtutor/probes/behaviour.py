@@ -41,7 +41,7 @@ def dependence(worlds, run, name, rng):
     ignored = [u for u in leaves if u in t_dep - a_dep and u in sure]
     if ignored and not a_dep:
         yield Finding(
-            "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=86
+            "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=79
         )
         return
     for u in ignored:
@@ -103,6 +103,8 @@ def units(worlds, run, name, c=1.7):
             guess = " Sigma, where its inverse belongs?" if a > t else " An inverse of Sigma, where Sigma belongs?"
         elif "Sigma" in w.values and abs(a - t) == 2:
             guess = " Is one power of Sigma missing, or too many?"
+        elif a == 0:
+            guess = " Is something standardised that should keep its unit?"
         elif abs(a - t) == 1:
             guess = " A standard deviation in the place of a variance, or a length that is not squared?"
         yield Finding(
@@ -127,14 +129,18 @@ def units(worlds, run, name, c=1.7):
     else:
         added = _added(worlds, run, c)
         if added is not None and not np.allclose(added[0], added[1], rtol=1e-6, atol=1e-9):
-            yield Finding(
-                "unit",
-                "In units where x is c times as large, every log-density falls by d log c; yours does not: where "
-                "does the size of the covariance enter?",
-                "unit",
-                "log det",
-                weight=69,
-            )
+            yield Finding("unit", _fall(added, c, name), "unit", "log det", weight=69)
+
+
+def _fall(added, c, name):
+    """How log-densities fall in a coarser unit: by d log c for each point."""
+    mine, right = added[0] / np.log(c), added[1][0] / np.log(c)
+    text = f"In units where x is c times as large the right {name} changes by {right:g} log c on the first problem"
+    if np.abs(mine).max() < 1e-6:
+        return f"{text}, yours not at all: where does the size of the covariance enter?"
+    if np.ptp(mine) < 1e-6 * np.abs(mine).max():
+        return f"{text}, yours by {mine[0]:.4g} log c: over how many points and dimensions is summed, and where?"
+    return f"{text}, yours by another amount in each entry: which term does not scale as it should?"
 
 
 def _added(worlds, run, c):

@@ -20,6 +20,7 @@ class Case(NamedTuple):
     about: str  # the argument or axis that it is about: "pi", "Sigma", "d"
     change: Callable[[World, Any], World | None]  # (world, rng) -> world, or None where it makes no sense
     stronger_than: tuple[str, ...] = ()
+    trivial: bool = False  # the truth is the same there whatever the rest is
 
 
 def cases(w):
@@ -41,9 +42,10 @@ _AXES = {
     "d": ("d = 1", "in one dimension a matrix is a number: what do order, transpose, inverse and d itself do here?"),
     "k": ("there is only one component (k = 1)", "where do several components enter together?"),
     "n": ("there is only one point (n = 1)", "where do several points enter together?"),
+    "p": ("there is only one parameter (p = 1)", "how are several coordinates put together?"),
     "t": ("there is only one time step", "what does the recursion do from one step to the next?"),
 }
-_IMPLIED = {"d": ("diagonal",), "k": ("equal", "hard", "alike"), "n": ("alike",), "t": ()}
+_IMPLIED = {"p": (), "d": ("diagonal",), "k": ("equal", "hard", "alike"), "n": ("alike",), "t": ()}
 
 
 def _implied(letter, slugs):

@@ -587,6 +587,11 @@ def _name(node, words):
                     f"{a if len(a) < 30 else 'one that was computed before'}."
                 )
             yield Change(lambda u, other=other: ast.Name(other, ast.Load()), sentence, "argument", f"{a},{b}", 77)
+    if node.id in words.assigned:
+        a = words.formula(node) or "a quantity"
+        a = a if len(a) < 30 else "a quantity that was computed before"
+        yield Change(lambda u: _np("sqrt", u), f"with the square root of {a}.", "power", a, 76)
+        yield Change(lambda u: ast.BinOp(u, ast.Pow(), ast.Constant(2)), f"with the square of {a}.", "power", a, 76)
     if node.id in ("r", "q", "resp", "posterior", "responsibilities", "tau", "gamma"):
         hard = lambda u: ast.BinOp(
             ast.Compare(u, [ast.Eq()], [_np("max", u, axis=-1, keepdims=True)]), ast.Mult(), ast.Constant(1.0)

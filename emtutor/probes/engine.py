@@ -133,6 +133,8 @@ class _Study:
             good.append((small + 5 * _extreme(w), i))
         lowest = min((s for s, _ in good), default=0)
         chosen = [i for s, i in sorted(good) if s == lowest]
+        quick = 20 * min((self.worlds[i].length for i in chosen), default=0)
+        chosen = [i for i in chosen if self.worlds[i].length <= quick]
         richest = max((self.worlds[i].pattern for i in chosen), key=lambda p: len("".join(p)), default=())
         return [i for i in chosen if self.worlds[i].pattern == richest]
 
@@ -265,7 +267,12 @@ def _one_output(study, out, name):
         return found
     found += shapes.shapes(pairs, axes, name)
     if all(p.a.shape == p.t.shape for p in pairs):
-        found += relations.values(pairs, axes, name, study.worlds[0].names)
+        others = [
+            Pair(w, *study.given[i])
+            for i, w in enumerate(study.worlds)
+            if i not in base and all(isinstance(u, np.ndarray) for u in study.given[i])
+        ]
+        found += relations.values(pairs, axes, name, others)
     if max((f.weight for f in found), default=0) >= 96:
         return found  # exact and complete: nothing below says more
     worlds = [p.world for p in pairs[-4:]] + [p.world for p in pairs[:-4]]
@@ -295,13 +302,15 @@ def _axes(pairs):
 
 def _only_sometimes(study, pairs, name):
     """Right on ordinary problems, wrong on special ones: far out, one component, a zero."""
-    if not all(same(p.a, p.t) for p in pairs):
-        return []
-    found = []
-    for i, w in enumerate(study.worlds):
-        a, t = study.given[i]
-        if t is None or (a is not None and agree(a, t)):
-            continue
+    lost = [p for p in pairs if np.isfinite(p.t).all() and not np.isfinite(p.a).all()]
+    if len(lost) == len(pairs) or not all(same(p.a, p.t) for p in pairs if not any(p is u for u in lost)):
+        return
+    wrong = [
+        (w, a)
+        for w, (a, t) in zip(study.worlds, study.given.values(), strict=True)
+        if t is not None and (a is None or not agree(a, t))
+    ]
+    for w, a in wrong:
         bad = a is None or not np.isfinite(a).all()
         if _extreme(w):
             how = "nan, inf or an error" if bad else "the wrong number"
@@ -309,19 +318,20 @@ def _only_sometimes(study, pairs, name):
                 f"Right on ordinary points, but {how} where one point lies far out: what does exp(-45000) give, and "
                 "when is the logarithm taken?"
             )
-            found.append(Finding("underflow", text, "underflow", "exp", weight=99))
-        else:
-            what = "fails" if a is None else "is not finite" if bad else "is wrong"
-            found.append(
-                Finding(
-                    "only sometimes",
-                    f"Right in general; it {what} for this problem: {w.label}.",
-                    "case",
-                    w.label,
-                    weight=85,
-                )
-            )
-    return found
+            yield Finding("underflow", text, "underflow", "exp", weight=99)
+            return
+    if lost or any(a is not None and not np.isfinite(a).all() for _, a in wrong):
+        label = wrong[0][0].label if wrong else pairs[0].world.label
+        text = (
+            f"Right wherever it is finite, but nan or inf at times, as for this problem: {label}. Which exp, logarithm "
+            "or quotient leaves the numbers that a computer holds (exp(-800) is 0, exp(800) is inf)?"
+        )
+        yield Finding("underflow", text, "underflow", "exp", weight=86)
+        return
+    for w, a in wrong:
+        what = "fails" if a is None else "is wrong"
+        text = f"Right in general; it {what} for this problem: {w.label}."
+        yield Finding("only sometimes", text, "case", w.label, weight=85)
 
 
 def _agreeing(study, tries=4):
@@ -342,7 +352,7 @@ def _agreeing(study, tries=4):
     for case in table:
         if study.calls > 2 * study.limit:
             break
-        trials = agreed = 0
+        agreed, truths = 0, []
         for attempt in range(3 * tries):
             w = case.change(fresh(study.worlds[base[attempt % len(base)]], study.rng), study.rng)
             if w is None:
@@ -350,24 +360,34 @@ def _agreeing(study, tries=4):
             a, t = study.both(w)
             if t is None or not _finite(t):
                 continue
-            trials += 1
+            truths.append(t)
             if a is None or not agree(a, t):
                 break
             agreed += 1
             if agreed == tries:
                 break
         if agreed == tries:
-            held.append(case)
+            held.append(case._replace(trivial=_constant(truths)))
     slugs = {c.slug for c in held}
     return [c for c in held if not slugs & set(c.stronger_than)]
 
 
+def _constant(outputs):
+    """True if all outputs of one shape are the same: a case in which the truth says nothing, such as KL(q || q) = 0."""
+    first: dict = {}
+    return not any(
+        np.abs(u - first.setdefault(u.shape, u)).max(initial=0) > 1e-9
+        for t in outputs
+        for u in (t if isinstance(t, tuple) else (t,))
+    )
+
+
 def _case_findings(study):
     held = _agreeing(study)
-    shape_letters = set("dknt")
+    shape_letters = set("dkntp")
     held.sort(key=lambda c: c.about in shape_letters)
     for c in held[:3]:
-        weight = 56 if c.about in shape_letters else 60 if c.slug.endswith("alike") else 75
+        weight = 56 if c.about in shape_letters else 60 if c.trivial or c.slug.endswith("alike") else 75
         yield Finding(c.slug, f"Right whenever {c.when}, wrong otherwise: {c.ask}", "case", c.about, weight=weight)
 
 
@@ -412,7 +432,8 @@ def _exact(study, variants, name):
     if a is None:
         yield from _same_failure(study, variants, start)
         return
-    for r in replacements(study.worlds[generic[0]]):
+    empty = not any(np.abs(u).max(initial=0) > 0 for u in (a if isinstance(a, tuple) else (a,)))
+    for r in () if empty else replacements(study.worlds[generic[0]]):
 
         def other(w, r=r):
             changed = r.change(w)

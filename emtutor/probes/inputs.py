@@ -267,6 +267,13 @@ def _rows(name, q):
         one = name if not axes else f"{name}{j}"
         rows = [
             (
+                "half reciprocal",
+                f"with 1/(2 {one}) in the place of {one}: does it multiply or divide?",
+                "inverse",
+                name,
+                lambda a: 1 / (2 * a),
+            ),
+            (
                 "reciprocal",
                 f"with 1/{one} in the place of {one}: does it multiply or divide?",
                 "inverse",

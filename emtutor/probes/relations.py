@@ -9,13 +9,13 @@ from emtutor.probes import terms
 from emtutor.probes.findings import COEFFICIENTS, Finding, axis_words, nice, same
 
 
-def values(pairs, axes, name, arguments):
-    """Same shape, other numbers. Pairs are generic worlds with finite numbers in both."""
+def values(pairs, axes, name, others=()):
+    """Same shape, other numbers. Pairs are generic worlds; a factor is held against the other problems too."""
     pairs = [p for p in pairs if p.a.shape == p.t.shape and np.isfinite(p.t).any()]
     full = [p for p in pairs if np.isfinite(p.a).all() and np.isfinite(p.t).all()]
     if len(full) < 3:
         return
-    yield from _one_factor(full, name)
+    yield from _one_factor(full, name, [p for p in others if p.a.shape == p.t.shape])
     yield from _maps(full, axes, name)
     yield from _arrangement(full, axes, name)
     yield from _partly(full, axes, name)
@@ -36,21 +36,22 @@ def _ratio(p):
         return np.where(small, np.nan, p.a / np.where(small, 1, p.t))
 
 
-def _one_factor(pairs, name):
-    ratios = [_ratio(p) for p in pairs]
-    if any(r is None for r in ratios):
+def _one_factor(pairs, name, others):
+    inner = [_common_ratio(p) for p in pairs]
+    if None in inner:
         return
-    inner = []
-    for p, r in zip(pairs, ratios, strict=True):
-        c = np.nanmedian(r)
-        if not same(p.a, c * p.t):
-            return
-        inner.append(c)
+    if len({p.a.size for p in pairs}) == 1 or np.allclose(inner, inner[0], rtol=1e-6):
+        for p in others:
+            ordinary = p.a.size and np.isfinite(p.a).all() and np.isfinite(p.t).all() and np.abs(p.t).max() > 1e-9
+            if ordinary and (c_other := _common_ratio(p)) is not None:
+                pairs, inner = [*pairs, p], [*inner, c_other]
     c = np.array(inner)
+    if np.allclose(c, 1, rtol=1e-6):
+        return
     if np.allclose(c, c[0], rtol=1e-6):
         words = nice(c[0])
         if np.isclose(c[0], 0):
-            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=85)
+            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=79)
         elif np.isclose(c[0], -1):
             yield Finding("sign", f"Your {name} has the right size and the wrong sign, everywhere.", "sign", weight=98)
         elif (words and "ln 2" in words) or (words and "ln 10" in words):
@@ -100,6 +101,15 @@ def _one_factor(pairs, name):
     )
 
 
+def _common_ratio(p):
+    """The c with a = c t, or None."""
+    r = _ratio(p)
+    if r is None or np.isnan(r).all():
+        return None
+    c = float(np.nanmedian(r))
+    return c if same(p.a, c * p.t) else None
+
+
 def _powers(c, pairs):
     """c = c0 * size^p for one scalar size of the problems, in words."""
     candidates = {}
@@ -127,6 +137,10 @@ def _powers(c, pairs):
         extra["n - 1"] = candidates["n"] - 1
         with np.errstate(all="ignore"):
             extra["n / (n - 1)"] = candidates["n"] / (candidates["n"] - 1)
+    first = next(iter(pairs[0].world.values), "")
+    shapes = [np.shape(p.world.values.get(first, 0.0)) or (1,) for p in pairs]
+    extra[f"the length of {first}"] = np.array([shape[0] for shape in shapes], float)
+    extra[f"the number of entries of {first}"] = np.array([np.prod(shape) for shape in shapes], float)
     for words, size in (candidates | extra).items():
         if not (np.isfinite(size).all() and (size > 0).all()) or np.ptp(size) <= 1e-9 * size.max():
             continue
@@ -403,7 +417,7 @@ def _normalised(pairs, axes, name):
                     f"{'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1.",
                     "normalise",
                     axes[-1],
-                    weight=95,
+                    weight=93.5,
                 )
             else:
                 yield Finding(
@@ -614,7 +628,7 @@ def _constant_difference(pairs, D, axes, name):
         )
     elif free:
         rest = [letter for letter in axes if letter not in free]
-        one = {"n": "point", "k": "component", "d": "column"}.get(rest[0], "entry")
+        one = {"n": "point", "k": "component", "d": "column", "t": "time step"}.get(rest[0], "entry")
         over = axis_words(free[0])
         yield Finding(
             "off by axis",
@@ -622,7 +636,7 @@ def _constant_difference(pairs, D, axes, name):
             f"to a {one} alone.",
             "term",
             rest[0],
-            weight=66,
+            weight=83,
         )
 
 

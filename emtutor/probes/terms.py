@@ -68,7 +68,9 @@ def summands(w):
     if mixture and mixture[1] is not None:
         joint = mixture[1]
         weights.append(("r", np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))))
-    found += [*_of_distributions(w), *_of_tables(w), *_of_numbers(w)]
+    if "pi" in w.values and w.sizes.get("n"):
+        weights.append(("pi", np.tile(w.values["pi"], (w.sizes["n"], 1))))
+    found += [*_of_distributions(w), *_of_two_distributions(w), *_of_tables(w), *_of_numbers(w)]
     return [*found, *_weighted_sums(found, weights)]
 
 
@@ -121,6 +123,16 @@ def _of_distributions(w):
         yield Term(_with_index(name, axes), axes, p, None, name)
 
 
+def _of_two_distributions(w):
+    names = [name for name in w.leaves("simplex") if "." not in name]
+    for a in names:
+        for b in names:
+            if a != b and w.kinds[a].axes == w.kinds[b].axes and w.kinds[a].axes in ("k", "nk"):
+                p, q, axes = w.values[a], w.values[b], w.kinds[a].axes[:-1]
+                yield Term(f"KL({a} || {b})", axes, (p * (_log(p) - _log(q))).sum(-1), 1.0, a)
+                yield Term(f"the cross-entropy of {b} under {a}", axes, -(p * _log(q)).sum(-1), None, a)
+
+
 def _of_tables(w):
     """Of a table of log-joints: the evidence, and with a q the expectation and the divergence."""
     for name in w.leaves("log"):
@@ -154,7 +166,7 @@ def _weighted_sums(found, weights):
             if term.axes in ("k", "nk") and name != term.about and weight.shape[1] == term.value.shape[-1]:
                 summed = (weight * term.value).sum(1)
                 yield Term(f"the {name}-weighted sum of {term.words}", "n", summed, term.usual, term.about)
-                if term.axes == "k":
+                if term.axes == "k" and name != "pi":
                     total = weight.sum(0) * term.value
                     yield Term(f"sum_i {name}_ij times {term.words}", "k", total, term.usual, term.about)
 

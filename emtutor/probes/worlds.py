@@ -39,6 +39,11 @@ class World(NamedTuple):
         """The axes of all leaves: worlds of one pattern can be treated alike."""
         return tuple(q.axes for q in self.kinds.values())
 
+    @property
+    def length(self):
+        """How many numbers there are."""
+        return sum(np.size(value) for name, value in self.values.items() if self.kinds[name].kind != "opaque") + 1
+
     def problem(self):
         """The problem again, with copies of all arrays."""
         args = {}

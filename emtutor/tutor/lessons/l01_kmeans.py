@@ -238,7 +238,10 @@ def _soft(exponent):
 
 
 def _with_beta(rng):
-    return problems.mixture("x mu beta", rng)
+    made = problems.mixture("x mu beta", rng)
+    close = made[1].args  # where beta as a variance and as a stiffness are both soft
+    made.append(Problem("points close together", {"x": close["x"] / 10, "mu": close["mu"] / 10, "beta": 0.3}))
+    return made
 
 
 SOFT_ASSIGN = Exercise(
