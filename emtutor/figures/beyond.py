@@ -60,6 +60,6 @@ def factorised(log_p, sweeps=30):
     return figures.picture(
         fig,
         f"Two tables of probabilities over two labels. The posterior has most of its mass on the diagonal, "
-        f"{np.trace(exact):.2f} in all. The best product of two factors cannot follow it and spreads; its largest entry is "
+        f"{np.trace(exact):.2f} in all. The best product of two factors cannot follow it and spreads; its largest is "
         f"{np.outer(q1, q2).max():.2f}.",
     )

@@ -3,7 +3,7 @@
 from emtutor.prediction import Prediction
 
 PREDICTIONS = {
-    "predict": Prediction(
+    "row-sums": Prediction(
         "A row of three positive numbers is divided by its sum. What is the sum of the new row?",
         {
             "3": "That is how many numbers there are. Each is now a share of the whole.",
