@@ -244,11 +244,8 @@ def _checked(derivation, tried):
     trusted: tuple[int, list] | None = None  # number and values of the last trusted line
     skipped = "="  # what the wrong lines since then have claimed
     for number, line in enumerate(derivation.lines, 1):
-        relation, tight = line.relation, line
-        if relation in ("=", "<=", ">=") and skipped != "=":
-            relation, tight = _composed(skipped, line, derivation.lines[: number - 1])
         try:
-            outcome, values = _judged(derivation, number, line, cases, trusted, relation, tight)
+            outcome, values = _judged(derivation, number, line, cases, trusted, skipped)
         except Skip as why:
             done.append(Checked(number, line, "skipped", None, None, note=str(why)))
             continue
@@ -260,11 +257,19 @@ def _checked(derivation, tried):
     return [_explained(derivation, c, done) if c.status == "breaks" else c for c in done]
 
 
-def _judged(derivation, number, line, cases, trusted, relation, tight):
-    if relation == "start" or trusted is None:
+def _judged(derivation, number, line, cases, trusted, skipped):
+    if line.relation == "start" or trusted is None:
         return _start(number, line, cases)
-    judge = {"=": _equal, "therefore": _root, "tends to": _limit, "maximises": _maximiser}.get(relation, _inequality)
-    return judge(derivation, number, line, cases, *trusted, relation=relation, tight=tight)
+    judge = {"=": _equal, "therefore": _root, "tends to": _limit, "maximises": _maximiser}.get(
+        line.relation, _inequality
+    )
+    outcome, values = judge(derivation, number, line, cases, *trusted, relation=line.relation, tight=line)
+    if outcome.status == "breaks" and line.relation in ("=", "<=", ">=") and skipped in ("<=", ">="):
+        # a wrong "a <= b" stands before this "b = c": of a and c no more is claimed than a <= c
+        relation, tight = _composed(skipped, line, derivation.lines[: number - 1])
+        weaker = _inequality(derivation, number, line, cases, *trusted, relation=relation, tight=tight)
+        return weaker if weaker[0].status == "holds" else (outcome, values)
+    return outcome, values
 
 
 def _join(first, then):
@@ -592,6 +597,8 @@ def _explained(derivation, broken, done):
     if broken.line.relation != "=" or broken.against is None:
         return broken
     tried = derivation.problems(np.random.default_rng(0))
+    if isinstance(_evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())[0], Numerical):
+        return broken  # no formula, and slow
     truth, apply = _formula_equal_to(derivation, broken, done)
     if truth is None:
         return broken

@@ -27,7 +27,8 @@ def plain(derivation, result):
             lines.append("    " + _plain_math(left))
         formula = f"{_PLAIN_SIGN[line.relation]} {_plain_math(line.latex)}"
         lines += textwrap.wrap(formula, 96, initial_indent=f"{number:2}  ", subsequent_indent="        ")
-        said = "; ".join(part for part in (_verdict(checked), line.reason) if part)
+        verdict = _verdict(checked)
+        said = " ".join(part for part in (f"[{verdict}]" if verdict else "", line.reason) if part)
         lines += textwrap.wrap(said, 96, initial_indent="        ", subsequent_indent="        ")
     for paragraph in _footer(derivation, result):
         lines += ["", *textwrap.wrap(paragraph, 96)]
@@ -111,15 +112,11 @@ def _footer(derivation, result):
             continue
         where = f"on the problem “{c.problem}”" if c.problem else ""
         against = f", compared with line {c.against}" if c.against else ""
-        by = f" by {_percent(c.error)}" if np.isfinite(c.error) and c.against else ""
+        by = f" (relative error {c.error:.3g})" if np.isfinite(c.error) and c.against else ""
         paragraphs.append(" ".join([f"Line {c.number} breaks{by}{against}, {where}: {c.note}.", *c.cases]))
     if derivation.remark:
         paragraphs.append(derivation.remark)
     return paragraphs
-
-
-def _percent(error):
-    return f"{error:.3g} of the largest entry"
 
 
 def _math(latex):

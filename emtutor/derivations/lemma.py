@@ -121,6 +121,11 @@ tempered = Derivation(
     ),
 )  # fmt: skip
 
+
+def _only_largest(a):
+    return np.where(a == a.max(1, keepdims=True), a, -1e4)
+
+
 q_is_not_log_p = Derivation(
     "The expected complete-data log-likelihood is not the log-likelihood",
     r"Q(\theta \mid \theta) = \mathbb{E}_{p(z \mid x)} [\log p(x, z)]",
@@ -135,7 +140,7 @@ q_is_not_log_p = Derivation(
              lambda log_joint: logsumexp(log_joint, axis=1).sum() - entr(_posterior(log_joint)).sum(),
              "rows of r sum to one"),
         Line("<=", r"\log p(x)", lambda log_joint: logsumexp(log_joint, axis=1).sum(), "entropy is not negative",
-             tight=lambda log_joint: {"log_joint": np.where(log_joint == log_joint.max(1, keepdims=True), log_joint, -1e4)},
+             tight=lambda log_joint: {"log_joint": _only_largest(log_joint)},
              tight_when="r is hard"),
     ),
 )  # fmt: skip

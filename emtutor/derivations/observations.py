@@ -206,7 +206,8 @@ moment_matching = Derivation(
     r"\nabla_\theta \mathcal{L}(q, \theta)",
     draws("x r pi mu Sigma", *AMPLE),
     (
-        Line("start", r"\frac{\partial}{\partial \theta} \bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
+        Line("start", r"\frac{\partial}{\partial \theta} "
+             r"\bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
              lambda x, r, pi, mu, Sigma: _scaled_gradient(lambda v: _natural_bound(x, r, v), pi, mu, Sigma),
              "natural parameters of the joint, differentiated numerically"),
         Line("=", r"\mathbb{E}_q [\phi] - n \frac{\partial}{\partial \theta} \log Z(\theta)",
@@ -247,7 +248,8 @@ map_dirichlet = Derivation(
     r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
     mixtures("r pi alpha lam"),
     (
-        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j + \log \text{Dir}(\pi \mid \alpha) "
+        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j "
+             r"+ \log \text{Dir}(\pi \mid \alpha) "
              r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
              lambda r, pi, alpha, lam: numerical(
                  lambda p: (r * np.log(p)).sum() + _log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
@@ -260,7 +262,7 @@ map_dirichlet = Derivation(
         Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}, \quad "
              r"\lambda = -n - \textstyle\sum_{j'} (\alpha_{j'} - 1)",
              lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
-                               "lam": -len(r) - (alpha - 1).sum()},
+                               "lam": -(len(r) + (alpha - 1).sum())},
              "multiply by pi_j and sum, as for pi without a prior"),
         Line("maximises", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
              lambda r, alpha: (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
@@ -306,7 +308,8 @@ map_niw = Derivation(
     r"\frac{\partial}{\partial \mu_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma \mid m_0, \kappa_0, S_0, \nu_0) \bigr]",
     mixtures("x r mu Sigma m0 kappa0 S0 nu0"),
     (
-        Line("start", r"\frac{\partial}{\partial \mu_j} \bigl[ Q + \log \mathcal{N}(\mu_j; m_0, \Sigma_j / \kappa_0) \bigr]",
+        Line("start", r"\frac{\partial}{\partial \mu_j} "
+             r"\bigl[ Q + \log \mathcal{N}(\mu_j; m_0, \Sigma_j / \kappa_0) \bigr]",
              lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
                  lambda m: _niw_objective(x, r, m, Sigma, m0, kappa0, S0, nu0), mu, extent(Sigma)),
              "differentiated numerically"),
@@ -327,7 +330,8 @@ map_niw = Derivation(
                  _niw_scatter(x, r, mu, m0, kappa0, S0)
                  - (nu0 + r.sum(0) + x.shape[1] + 2)[:, None, None] * Sigma) @ inv(Sigma) / 2,
              "the prior counts log det Sigma nu_0 + d + 2 times over two"),
-        Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}{\nu_0 + R_j + d + 2}",
+        Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}"
+             r"{\nu_0 + R_j + d + 2}",
              lambda x, r, mu, m0, kappa0, S0, nu0: _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0),
              "set to zero, for the mu_j that is used in it", unknown="Sigma"),
         Line("maximises", r"(\mu_j, \Sigma_j)", lambda x, r, m0, kappa0, S0, nu0: _niw_both(x, r, m0, kappa0, S0, nu0),
@@ -387,7 +391,8 @@ rate = Derivation(
              r"x_2 = \frac{y_1 \theta}{2 + \theta}",
              lambda y, theta: 2 * y[0] / (2 + theta) ** 2 * (y[1] + y[2])
              / (y[0] * theta / (2 + theta) + y[1:].sum()) ** 2, "quotient rule"),
-        Line("=", r"1 - \frac{I_{\text{obs}}}{I_{\text{com}}}, \quad I_{\text{obs}} = -\frac{d^2}{d \theta^2} \log p(y \mid \theta)",
+        Line("=", r"1 - \frac{I_{\text{obs}}}{I_{\text{com}}}, \quad "
+             r"I_{\text{obs}} = -\frac{d^2}{d \theta^2} \log p(y \mid \theta)",
              lambda y, theta: _one_less(
                  numerical(lambda t: -_score(t, y), theta, min(theta, 1 - theta)), _complete_information(theta, y)),
              "observed information over expected complete information"),
