@@ -48,6 +48,7 @@ ENTROPY = Exercise(
     statement="H(q) = - sum q log q in nats, over all entries; 0 log 0 counts 0. q is (k,), or (n, k) and then summed.",
     problems=_distributions,
     out={"entropy": ""},
+    scale=lambda q: 1.0,
     mistakes=[
         Mistake("sign", lambda q: _xlog(q, _log(q)), "Negative. What is the entropy of a fair coin, in nats?"),
         Mistake(
