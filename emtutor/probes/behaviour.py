@@ -103,10 +103,10 @@ def units(worlds, run, name, c=1.7):
             guess = " Sigma, where its inverse belongs?" if a > t else " An inverse of Sigma, where Sigma belongs?"
         elif "Sigma" in w.values and abs(a - t) == 2:
             guess = " Is one power of Sigma missing, or too many?"
-        elif a == 0:
-            guess = " Is something standardised that should keep its unit?"
         elif abs(a - t) == 1:
             guess = " A standard deviation in the place of a variance, or a length that is not squared?"
+        elif a == 0:
+            guess = " Is something standardised that should keep its unit?"
         yield Finding(
             "unit",
             f"In units where x is c times as large, the right {name} is {_times(t)}, and yours is {_times(a)}.{guess}",

@@ -443,7 +443,11 @@ def _exact(study, variants, name):
         if c and _same_everywhere(study, other, c, pattern):
             text, loss = _apart(c, name)
             yield Finding(
-                f"{r.about} {r.slug}", f"{text} the right one {r.sentence}", r.cause, r.about, weight=94 - loss
+                f"{r.about} {r.slug}",
+                f"{text} the right one {r.sentence}",
+                r.cause,
+                r.about,
+                weight=(90 if r.slug == "negative" else 94) - loss,
             )
     matches = 0
     for v in _affordable(variants, study, start[1]):

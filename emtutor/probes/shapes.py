@@ -17,6 +17,13 @@ def shapes(pairs, axes, name):
                 yield Finding(slug, sentence, cause, "shape", weight=100)
         except (ValueError, IndexError, np.exceptions.AxisError):
             continue
+    if (
+        axes
+        and axes.endswith("dd")
+        and all(p.a.shape == (*p.t.shape[:-2], *2 * (p.world.sizes["n"],)) for p in generic)
+    ):
+        text = f"Your {name} is n by n where d by d is asked: of A A^T and A^T A, which one sums over the points?"
+        yield Finding("outer product", text, "transpose", "n", weight=98)
     for extra in range(generic[0].a.ndim if axes else 0):
         if all(p.a.ndim == p.t.ndim + 1 and p.a.shape[:extra] + p.a.shape[extra + 1 :] == p.t.shape for p in generic):
             for slug, how in (("sum", np.sum), ("mean", np.mean)):

@@ -168,7 +168,8 @@ def _weighted_sums(found, weights):
                 yield Term(f"the {name}-weighted sum of {term.words}", "n", summed, term.usual, term.about)
                 if term.axes == "k" and name != "pi":
                     total = weight.sum(0) * term.value
-                    yield Term(f"sum_i {name}_ij times {term.words}", "k", total, term.usual, term.about)
+                    times = "R_j" if name == "r" else f"sum_i {name}_ij"
+                    yield Term(f"{times} times {term.words}", "k", total, term.usual, term.about)
 
 
 def _log(p):

@@ -250,7 +250,11 @@ class _Verdict:
                 return None, sentences, self._shapes(run, self.expected[i])
         for run in self.trial.runs:
             if run.outputs is not None and (said := self._not_finite(run)):
-                if (found := self._probed()) and found.weight >= 80:
+                elsewhere = any(
+                    w and r.outputs and not self._not_finite(r)
+                    for w, r in zip(self.wrong, self.trial.runs, strict=True)
+                )
+                if (found := self._probed()) and found.weight >= (60 if elsewhere else 80):
                     return None, found.sentence, None  # where it comes from says more than that it is NaN
                 return None, f"{said}\n{self._where(run)}{self._elsewhere(' ')}", None
         if said := self._extra():
