@@ -138,7 +138,6 @@ class _Verdict:
         self.expected = [self._call(exercise.solution, run.problem) for run in trial.runs]
         self.floors = self._floors()
         self.wrong = [not self._right(run, i) for i, run in enumerate(trial.runs)]
-        self.judged = ""
 
     def feedback(self):
         """The verdict with its sentences."""
@@ -169,6 +168,9 @@ class _Verdict:
             return None if result is None else values.read(result, self.exercise.out)
         except (ArithmeticError, LookupError, TypeError, ValueError, values.Odd, np.linalg.LinAlgError):
             return None
+
+    def _expected(self, run):
+        return next(e for r, e in zip(self.trial.runs, self.expected, strict=True) if r is run)
 
     def _floors(self):
         """What counts as nothing, by problem and output: rounding, seen from the size of the terms."""
@@ -372,7 +374,7 @@ class _Verdict:
 
     def _shape(self, run, expected=None):
         """A sentence if an output has another shape than expected."""
-        expected = expected or self._call(self.exercise.solution, run.problem)
+        expected = expected or self._expected(run)
         if expected is None:
             return ""
         names = list(self.exercise.out)
@@ -385,7 +387,7 @@ class _Verdict:
         return ""
 
     def _not_finite(self, run):
-        expected = self._call(self.exercise.solution, run.problem)
+        expected = self._expected(run)
         for name, got, want in zip(self.exercise.out, run.outputs, expected or run.outputs, strict=True):
             bad = ~np.isfinite(got.a) & (np.isfinite(want.a) if got.a.shape == want.a.shape else True)
             if bad.any():
