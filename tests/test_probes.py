@@ -278,6 +278,44 @@ def test_an_answer_that_fails_is_no_accident():
     find(lambda *a: np.zeros((2, 3, 4, 5)), grad_mu, made())
 
 
+STRANGE = {
+    "nan": lambda t: np.full(t.shape, np.nan),
+    "one nan": lambda t: np.where(np.arange(t.size).reshape(t.shape) == 0, np.nan, t),
+    "inf": lambda t: np.full(t.shape, np.inf),
+    "one inf": lambda t: np.where(np.arange(t.size).reshape(t.shape) == 0, -np.inf, t),
+    "zeros": lambda t: np.zeros(t.shape),
+    "ones": lambda t: np.ones(t.shape),
+    "whole numbers": lambda t: np.round(t).astype(int),
+    "huge": lambda t: t * 1e300,
+    "tiny": lambda t: t * 1e-300,
+    "shuffled": lambda t: np.random.default_rng(0).permutation(t.ravel()).reshape(t.shape),
+    "empty": lambda t: np.zeros(0),
+    "empty rows": lambda t: np.zeros((0, 3)),
+    "scalar": lambda t: 3.5,
+    "booleans": lambda t: t > 0,
+    "complex": lambda t: t + 1j,
+    "many axes": lambda t: np.zeros((1, 2, 1, 2, 1)),
+    "more rows": lambda t: np.concatenate([np.atleast_1d(t)] * 2),
+    "objects": lambda t: np.array([None, "a"], dtype=object),
+    "a dict": lambda t: {"a": 1},
+    "ragged": lambda t: [[1.0], [1.0, 2.0]],
+}
+
+
+@pytest.mark.parametrize("truth", [log_joint, log_likelihood, grad_Sigma, m_step])
+@pytest.mark.parametrize("how", STRANGE)
+def test_strange_answers_are_met_with_calm(how, truth):
+    names = "x r" if truth is m_step else THETA
+    out = {"pi": "k", "mu": "kd", "Sigma": "kdd"} if truth is m_step else None
+
+    def answer(*args):
+        t = truth(*args)
+        return tuple(STRANGE[how](u) for u in t) if isinstance(t, tuple) else STRANGE[how](np.asarray(t))
+
+    for finding in find(answer, truth, made(names), out=out):
+        assert finding.sentence.endswith((".", "?"))
+
+
 def test_inputs_are_not_written_to():
     given = made()
     before = [p.args["mu"].copy() for p in given]

@@ -159,12 +159,12 @@ def _added(worlds, run, c):
 
 
 def _power(before, after, c):
-    if before.shape != after.shape or not before.size or not np.abs(before).max() > 0:
+    if before.shape != after.shape or not before.size or not np.isfinite(before).all() or not np.abs(before).max() > 0:
         return None
     big = np.abs(before) > 1e-9 * np.abs(before).max()
     with np.errstate(all="ignore"):
         p = np.log(after[big] / before[big]) / np.log(c)
-    if not np.isfinite(p).all() or np.ptp(p) > 1e-6:
+    if not p.size or not np.isfinite(p).all() or np.ptp(p) > 1e-6:
         return None
     return round(float(p.mean()), 4)
 

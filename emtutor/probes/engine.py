@@ -37,6 +37,15 @@ def find(answer, truth, problems, *, notation=None, out=None, name="result", var
     name: what the output is called in a sentence. variants: variants of the truth
     with their own sentences; None makes them from its source, () makes none.
     """
+    with np.errstate(all="ignore"):
+        found = _found(answer, truth, problems, notation, out, name, variants, seed)
+    best: dict[str, Finding] = {}
+    for f in sorted(found, key=lambda f: -f.weight):
+        best.setdefault(f.sentence, f)
+    return [f._replace(sentence=_grammar(f.sentence)) for f in best.values()]
+
+
+def _found(answer, truth, problems, notation, out, name, variants, seed):
     study = _Study(answer, truth, [world(p, notation) for p in problems], seed)
     if study.right():
         return []
@@ -49,11 +58,7 @@ def find(answer, truth, problems, *, notation=None, out=None, name="result", var
         found = _in_parts(study, results, out, seed)
     else:
         found = _one_output(study, out if isinstance(out, str) else None, name)
-    found += _exact(study, source_variants(truth) if variants is None else variants, name)
-    best: dict[str, Finding] = {}
-    for f in sorted(found, key=lambda f: -f.weight):
-        best.setdefault(f.sentence, f)
-    return [f._replace(sentence=_grammar(f.sentence)) for f in best.values()]
+    return [*found, *_exact(study, source_variants(truth) if variants is None else variants, name)]
 
 
 def _grammar(sentence):
@@ -77,7 +82,8 @@ def special_cases(f, g, problems, *, notation=None, seed=0):
     study = _Study(f, g, [world(p, notation) for p in problems], seed)
     if study.right():
         return []
-    return [case.when for case in _agreeing(study)]
+    with np.errstate(all="ignore"):
+        return [case.when for case in _agreeing(study)]
 
 
 class _Study:

@@ -8,7 +8,7 @@ from emtutor.probes.findings import Finding, axis_words, same
 def shapes(pairs, axes, name):
     """The wrong shape: which axis is swapped, summed away, or left over."""
     rows = [p for p in pairs if p.a.shape != p.t.shape]
-    if len(rows) < max(1, len(pairs) - 2):
+    if len(rows) < max(1, len(pairs) - 2) or not all(p.a.size for p in rows):
         return
     generic = [p for p in rows if p.t.size > 1] or rows
     for slug, sentence, cause, change in _reshapings(axes, name):

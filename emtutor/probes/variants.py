@@ -73,7 +73,8 @@ def _tree(function):
     except (OSError, TypeError, SyntaxError):
         return None
     body = tree.body[0]
-    if len(tree.body) != 1 or not isinstance(body, ast.FunctionDef) or function.__code__.co_freevars:
+    code = getattr(function, "__code__", None)
+    if not isinstance(body, ast.FunctionDef) or code is None or code.co_name != body.name or code.co_freevars:
         return None
     body.decorator_list = []
     body.returns = None
