@@ -381,7 +381,9 @@ def _draw_key(ax, x, y, kind, colour, style, size):
         ax.add_line(Line2D([left, right], [y, y], color=_paper(colour), lw=2 * 0.75, ls=_dash(style, 2), **place))
     elif kind == "fill":
         edge = 6 / size[1]
-        ax.add_patch(Rectangle((left, y - edge), right - left, 2 * edge, fc=_paper(colour), ec="none", **place))
+        ax.add_patch(
+            Rectangle((left, y - edge), right - left, 2 * edge, fc=_paper(colour), ec=PAPER["ink"], lw=0.75, **place)
+        )
     else:
         marker = _shape(style)
         face = "none" if kind == "ring" else _paper(colour)
@@ -521,7 +523,8 @@ def _draw_bars(ax, mark, z):
                 x1 - x0,
                 y1 - y0,
                 fc=_paper(colour),
-                ec="none",
+                ec=PAPER["ink"],
+                lw=0.75,
                 alpha=mark.props["opacity"],
                 zorder=z,
                 gid=mark.name,

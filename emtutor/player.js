@@ -134,6 +134,7 @@ const KINDS = {
       const [a, b] = to(p.boxes[4 * i], p.boxes[4 * i + 1]), [c, e] = to(p.boxes[4 * i + 2], p.boxes[4 * i + 3]);
       set(boxes[i], {
         d: `M${short(a)} ${short(b)}L${short(c)} ${short(b)}L${short(c)} ${short(e)}L${short(a)} ${short(e)}Z`,
+        class: "emt-bar-edge",
         style: `fill:${css(p.colours[i])};fill-opacity:${p.opacity}`,
       });
     }
@@ -236,7 +237,7 @@ function drawAxes(panel, [x0, x1, y0, y1, xticks, yticks]) {
 function drawKey(g, key, x, y) {
   for (const [text, kind, colour, style] of key) {
     if (kind === "line") svg("path", { d: `M${x} ${y}h28`, fill: "none", "stroke-width": 2.2, "stroke-dasharray": DASHES[style], style: `stroke:${css(colour)}` }, g);
-    else if (kind === "fill") svg("path", { d: `M${x} ${y - 6}h28v12h-28z`, style: `fill:${css(colour)}` }, g);
+    else if (kind === "fill") svg("path", { d: `M${x} ${y - 6}h28v12h-28z`, class: "emt-bar-edge", style: `fill:${css(colour)}` }, g);
     else svg("path", { d: dot(x + 14, y, 5.5, style), style: kind === "ring" ? `fill:none;stroke:${css(colour)};stroke-width:2` : `fill:${css(colour)}` }, g);
     svg("text", { x: x + 34, y: y, "dominant-baseline": "central" }, g, text);
     x += 34 + 7.6 * text.length + 14;
