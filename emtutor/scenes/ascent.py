@@ -46,7 +46,7 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
         marks = [*still, film.path("way", path, count=i + 1, colour=palette.ELBO, width=2.4)]
         marks.append(film.points("visited", path[: i + 1], colour=palette.ELBO, size=4))
         uphill = mu + 0.16 * (limits[0][1] - limits[0][0]) * gradient / max(np.hypot(*gradient), 1e-300)
-        if np.hypot(*gradient) * spread > 1e-2:
+        if i + 1 < len(path) and np.hypot(*gradient) * spread > 1e-2:
             marks.append(film.arrows("gradient", [mu], [_inside(mu, uphill, limits)], colour=GRADIENT, dash=1))
         if i + 1 < len(path):
             marks.append(film.arrows("EM step", [mu], [after], colour=palette.ELBO, width=3))
@@ -57,7 +57,7 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
             f"The EM step moves each mean by sd² / R_j times its gradient: {number(sd**2 / R[0], 3)} and "
             f"{number(sd**2 / R[1], 3)}{turn}."
             if i + 1 < len(path)
-            else "The gradient is zero here and EM stands still."
+            else "The gradient has all but vanished: EM stands still."
         )
         rise = f" log p {common.change(log_p - _em_step(x, path[i - 1], sd)[3])}." if i else ""
         frames.append(
