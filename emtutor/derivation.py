@@ -525,7 +525,7 @@ def _in_words(order):
     return "faster than any power" if order == np.inf else f"order {order:.1f}"
 
 
-def _away_from_top(f, best, rng, directions=24):
+def _away_from_top(f, best, rng, directions=12):
     """How far the top of a parabola is, relative to the argument, along random feasible directions."""
     here = f(best)
     if not np.isfinite(here):

@@ -4,6 +4,7 @@ Errors are given as a power of ten above them, not to their last digit, so that 
 """
 
 import html as _html
+import re
 import textwrap
 
 import numpy as np
@@ -13,6 +14,8 @@ from emtutor.plain_math import plain as _plain_math
 _SIGN = {"start": "=", "=": "=", "<=": r"\le", ">=": r"\ge", "therefore": r"\Rightarrow", "tends to": r"\to",
          "maximises": r"\Rightarrow"}  # fmt: skip
 _PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
+_GREEK = {"alpha": "α", "beta": "β", "eps": "ε", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
+          "pi": "π", "phi": "φ", "Sigma": "Σ", "eta": "η"}  # fmt: skip
 _STEPS = (1e-10, 1e-9, 1e-7, 1e-6, 1e-5)  # coarse, so that rounding that differs between machines does not show
 _STEPS_NUMERICAL = (1e-7, 1e-6, 1e-5, 1e-4)
 
@@ -28,7 +31,7 @@ def plain(derivation, result):
         formula = f"{_PLAIN_SIGN[line.relation]} {_plain_math(line.latex)}"
         lines += textwrap.wrap(formula, 96, initial_indent=f"{number:2}  ", subsequent_indent="        ")
         verdict = _verdict(checked)
-        said = " ".join(part for part in (f"[{verdict}]" if verdict else "", line.reason) if part)
+        said = " ".join(part for part in (f"[{verdict}]" if verdict else "", _greek(line.reason)) if part)
         lines += textwrap.wrap(said, 96, initial_indent="        ", subsequent_indent="        ")
     for paragraph in _footer(derivation, result):
         lines += ["", *textwrap.wrap(paragraph, 96)]
@@ -44,11 +47,11 @@ def html(derivation, result):
         checked = result.lines[number - 1] if result is not None else None
         left = line.left or (derivation.left if number == 1 else "")
         if left:
-            rows.append(f'<tr><td {cell}></td><td {cell} colspan="4">{_math(left)}</td></tr>')
-        verdict = _verdict_html(checked)
+            rows.append(f'<tr><td {cell}></td><td {cell} colspan="3">{_math(left)}</td></tr>')
+        said = "<br>".join(part for part in (_verdict_html(checked), _escape(_greek(line.reason))) if part)
         rows.append(
             f"<tr><td {cell}>{number}</td><td {cell}>{_math(_SIGN[line.relation])}</td>"
-            f"<td {cell}>{_math(line.latex)}</td><td {cell}>{verdict}</td><td {wrap}>{_escape(line.reason)}</td></tr>"
+            f"<td {cell}>{_math(line.latex)}</td><td {wrap}>{said}</td></tr>"
         )
     head = f"<p><b>{_escape(_title(derivation, result))}</b></p>"
     foot = "".join(f"<p>{_escape(paragraph)}</p>" for paragraph in _footer(derivation, result))
@@ -86,7 +89,9 @@ def _verdict(checked):
     if checked is None:
         return ""
     if checked.status == "start":
-        return f"numerical derivative, own error {bucket(checked.error, True)}" if checked.note else "where it starts"
+        return (
+            f"numerical derivative, its own error {bucket(checked.error, True)}" if checked.note else "where it starts"
+        )
     if checked.status == "skipped":
         return f"left out: {checked.note}"
     if checked.status == "breaks":
@@ -101,7 +106,7 @@ def _verdict_html(checked):
     if checked is None or checked.status in ("start", "skipped"):
         return words
     if checked.status == "breaks":
-        return f"<b>{words}</b>"
+        return f'<b style="color: var(--jp-error-color1)">{words}</b>'
     return rf"$\checkmark$ {words}"
 
 
@@ -121,6 +126,11 @@ def _footer(derivation, result):
 
 def _math(latex):
     return "$" + _escape(rf"\displaystyle {latex}") + "$"
+
+
+def _greek(words):
+    """mu_j as μ_j: a reason is read, not typed."""
+    return re.sub(rf"(?<![A-Za-z`])({'|'.join(_GREEK)})(?![A-Za-z])", lambda m: _GREEK[m[1]], words)
 
 
 def _escape(text):

@@ -96,7 +96,7 @@ def numerical(f, at, scale=None):
         return np.array(values).T.reshape(-1, *t.shape[1:])
 
     with np.errstate(all="ignore"):
-        d = jacobian(columns, np.zeros(at.size), initial_step=0.1, order=8, tolerances={"rtol": 1e-9, "atol": 1e-14})
+        d = jacobian(columns, np.zeros(at.size), initial_step=0.1, order=8, tolerances={"rtol": 1e-7, "atol": 1e-14})
     return Numerical(d.df.reshape(shape + at.shape) / scale, d.error.reshape(shape + at.shape) / scale)
 
 
