@@ -476,6 +476,11 @@ GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
             "Both terms have the same sign, so nothing can balance. What is the derivative of 1 / s in s?",
         ),
         Mistake(
+            "sign-of-the-determinant",
+            lambda x, mu, Sigma: _g_one(x, mu, Sigma, det=-1),
+            "Both terms have the same sign, so nothing can balance. With which sign does log det Sigma stand in log N?",
+        ),
+        Mistake(
             "twice",
             lambda x, mu, Sigma: 2 * _g_one(x, mu, Sigma),
             "Exactly twice. Which factor do both terms carry in log N?",
@@ -624,6 +629,11 @@ GRAD_SIGMA = Exercise(
             "sign-of-the-inverse",
             lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, quadratic=-1),
             "Both terms have the same sign, so nothing can balance. What is the derivative of 1 / s in s?",
+        ),
+        Mistake(
+            "sign-of-the-determinant",
+            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, det=-1),
+            "Both terms have one sign, so nothing can balance. With which sign does log det Sigma_j stand in log N?",
         ),
         Mistake(
             "twice",

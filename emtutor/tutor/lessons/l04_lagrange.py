@@ -490,7 +490,8 @@ def grad_logits(x, a, mu, Sigma):
 def _logits(rng):
     made = problems.mixture("x a mu Sigma", rng)
     large = problems.draw("x a mu Sigma", rng, label="logits near 900", a=lambda w: 900 + w["a"])
-    return [*made, large]
+    apart = problems.draw("x a mu Sigma", rng, label="logits 800 apart", a=lambda w: w["a"] + np.linspace(-450, 350, 3))
+    return [*made, large, apart]
 
 
 def _overflowing(x, a, mu, Sigma):
