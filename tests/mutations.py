@@ -96,7 +96,7 @@ class _Origin:
                 pairs = [(t, node.value) for t in node.targets]
             elif isinstance(node, ast.AugAssign):
                 pairs = [(node.target, node.value)]
-            elif isinstance(node, ast.For) or isinstance(node, ast.comprehension):
+            elif isinstance(node, (ast.For, ast.comprehension)):
                 pairs = [(node.target, node.iter)]
             for target, value in pairs:
                 for t in ast.walk(target):
@@ -294,6 +294,15 @@ def _naive(u):
     return template
 
 
+# Names that people take for each other.
+TWINS = [
+    {"x", "mu"}, {"q", "p"}, {"log_joint_old", "log_joint_new"}, {"mu_a", "mu_b"}, {"theta_a", "theta_b"},
+    {"heads", "flips"}, {"log_joint", "q"}, {"log_joint", "q_old"}, {"pi", "rate"}, {"S", "S_block"}, {"q1", "q2"},
+    {"w", "v"}, {"eta1", "eta2"}, {"log_pi", "log_B"}, {"mu", "m0"}, {"kappa0", "nu0"}, {"pi", "alpha"},
+    {"log_p", "q"}, {"R", "r"}, {"n", "k"}, {"n", "d"}, {"k", "d"},
+]  # fmt: skip
+
+
 def _other_names(node, origin):
     """Another name of the same kind of thing: an argument for an argument, a new variable for an old one."""
     parent = origin.parent.get(node)
@@ -301,11 +310,8 @@ def _other_names(node, origin):
         return
     if isinstance(parent, ast.Attribute) and parent.attr in ("shape", "size", "ndim"):
         return
-    twins = ({"x", "mu"}, {"q", "p"}, {"log_joint_old", "log_joint_new"}, {"mu_a", "mu_b"}, {"theta_a", "theta_b"}, {"heads", "flips"},
-             {"log_joint", "q"}, {"log_joint", "q_old"}, {"pi", "rate"}, {"S", "S_block"}, {"q1", "q2"}, {"w", "v"}, {"eta1", "eta2"},
-             {"log_pi", "log_B"}, {"mu", "m0"}, {"kappa0", "nu0"}, {"pi", "alpha"}, {"log_p", "q"}, {"R", "r"}, {"n", "k"}, {"n", "d"}, {"k", "d"})  # fmt: skip
     known = {*origin.parameters, *origin.locals}
-    for pair in twins:
+    for pair in TWINS:
         if node.id in pair:
             (other,) = pair - {node.id}
             if other in known:

@@ -438,7 +438,7 @@ def _exact(study, variants, name):
     if a is None:
         yield from _same_failure(study, variants, start)
         return
-    empty = not any(np.abs(u).max(initial=0) > 0 for u in (a if isinstance(a, tuple) else (a,)))
+    empty = any(not np.abs(u).max(initial=0) > 0 for u in (a if isinstance(a, tuple) else (a,)))
     for r in () if empty else replacements(study.worlds[generic[0]]):
 
         def other(w, r=r):

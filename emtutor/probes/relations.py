@@ -16,6 +16,8 @@ def values(pairs, axes, name, others=()):
     if len(full) < 3:
         return
     yield from _one_factor(full, name, [p for p in others if p.a.shape == p.t.shape])
+    if not any(np.abs(p.a).max(initial=0) > 0 for p in full):
+        return  # zero throughout: minus the truth is missing, and no more can be said
     yield from _maps(full, axes, name)
     yield from _arrangement(full, axes, name)
     yield from _partly(full, axes, name)
@@ -572,19 +574,14 @@ def _missing(term, c, name):
             "1",
             weight=92,
         )
-    what = f"{amount}{term.words}"
+    text = f"Your {name} is exactly the right one {'plus' if c > 0 else 'minus'} {amount}{term.words}"
     if term.usual is not None and np.isclose(c, -term.usual):
-        text = f"Your {name} is the right one {'plus' if c > 0 else 'minus'} {what}: that term is missing in it."
-        return Finding("term missing", text, "term", term.words, weight=94)
+        return Finding("term missing", f"{text}: is that term missing in it?", "term", term.words, weight=94)
     if term.usual is not None and np.isclose(c, -2 * term.usual):
-        text = (
-            f"Your {name} is the right one {'plus' if c > 0 else 'minus'} {what}: that term has the wrong sign in it."
-        )
-        return Finding("term sign", text, "sign", term.words, weight=94)
-    text = (
-        f"Your {name} is exactly the right one {'plus' if c > 0 else 'minus'} {what}: where does that term come from?"
-    )
-    return Finding("term", text, "term", term.words, weight=92)
+        return Finding("term sign", f"{text}: has that term the wrong sign in it?", "sign", term.words, weight=94)
+    if term.usual is not None and np.isclose(c, term.usual):
+        return Finding("term twice", f"{text}: does that term count twice in it?", "term", term.words, weight=94)
+    return Finding("term", f"{text}: where does that term come from?", "term", term.words, weight=92)
 
 
 _NUMBERS = {
