@@ -1,7 +1,14 @@
-"""Chromium on a plain page with one player: what is drawn, where, and in which colour."""
+"""Chromium on a plain page with one player, or on JupyterLab: what is drawn, where, in which colour, and how soon."""
 
 import json
+import os
+import secrets
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,3 +100,79 @@ DRAWN = """() => {
 def drawn(page):
     """{"boxes": of the panels, "marks": what stands in the page now, attribute by attribute}."""
     return page.evaluate(DRAWN)
+
+
+# ---- JupyterLab
+
+
+@contextmanager
+def jupyterlab(folder):
+    """A server on `folder`; yields a function from a notebook's name to its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(8)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None", "--LabApp.check_for_updates_class="]
+    command[-1] += "jupyterlab.NeverCheckForUpdate"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+    environment.pop("MPLBACKEND", None)
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token={token}", timeout=10)
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "server.log").read_text()[-2000:]
+                time.sleep(0.2)
+        yield lambda name: f"http://127.0.0.1:{port}/lab/tree/{name}?reset&token={token}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, 9)
+
+
+READY = """() => { const w = window.jupyterapp?.shell?.currentWidget;
+  return w?.context?.isReady && w.context.sessionContext?.session?.kernel?.status === 'idle'; }"""
+
+
+def open_notebook(page, address):
+    """Open a notebook and wait for its kernel."""
+    page.goto(address, timeout=120_000)
+    page.wait_for_function(READY, timeout=120_000)
+
+
+def run_all(page):
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+STOPWATCH = """() => {
+  const times = (window.emtTimes = []);
+  let start = 0, changed = false;
+  const look = () => { if (changed) times.push(performance.now() - start); else requestAnimationFrame(look); };
+  const marks = document.querySelector('[data-testid=emt-view]').parentElement;
+  new MutationObserver(() => { changed = true; }).observe(marks, { subtree: true, attributes: true, childList: true });
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('.emt')) return;
+    start = event.timeStamp; changed = false; requestAnimationFrame(look);
+  }, true);
+}"""
+
+
+def click_times(page, clicks):
+    """Milliseconds from each click's event to the first animation frame in which marks have changed."""
+    page.evaluate(STOPWATCH)
+    step = page.locator("[data-testid=emt-step]").first
+    for _ in range(clicks):
+        ended = step.get_attribute("aria-disabled") == "true"
+        if ended:
+            page.locator("[data-testid=emt-player]").first.press("Home")
+        done = page.evaluate("() => window.emtTimes.length")
+        step.click()
+        page.wait_for_function(f"() => window.emtTimes.length > {done}", timeout=10_000)
+    return page.evaluate("() => window.emtTimes")
