@@ -115,7 +115,7 @@ def cells_are_short(notebook):
 
 
 def code_lines(source):
-    """Lines with code on them: no blank lines, comments, magics or docstrings."""
+    """Lines with code on them: no blank lines, comments, magics or docstrings; `picture` with its words is one."""
     source = "\n".join("" if line[:1] in ("%", "!") else line for line in source.split("\n"))
     skip = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
     lines: set = set()
@@ -124,6 +124,8 @@ def code_lines(source):
             lines |= set(range(token.start[0], token.end[0] + 1))
     for statement in notebooks.parsed(source):
         for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "picture":
+                lines -= set(range(node.lineno + 1, node.end_lineno + 1))
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
                 lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return len(lines)

@@ -24,8 +24,8 @@ PREDICTIONS = {
     "how-close": Prediction(
         "EM stops because log p changed by less than 0.001 nats. How close is log p to its limit?",
         {
-            "within 0.001": "That would need the next change to be the last one.",
-            "within 0.002": "That holds if each change is at most half the one before. Nothing guarantees it.",
+            "within 0.001": "That holds if each change is at most half the one before: the rest then adds up to no more than the last. Nothing guarantees it.",
+            "within 0.002": "That holds if each change is at most two thirds of the one before. Nothing guarantees it.",
             "it depends on the rate": "The same change means a small error when changes halve, and a large one when they shrink by one per cent.",
         },
         right="it depends on the rate",
