@@ -21,8 +21,8 @@ def pulls(x, theta):
         ax.legend(loc="lower right")
     return picture(
         fig,
-        "Old Faithful twice, each point as large as its responsibility. For component 1 only the lower left cloud is "
-        "large, for component 2 only the upper right one. An arrow leads from each mean to its weighted mean.",
+        "Old Faithful once for each component, every point as large as its responsibility. An arrow leads from each "
+        f"mean to the mean of all points with these weights. R = ({', '.join(f'{v:.1f}' for v in r.sum(0))}).",
     )
 
 
