@@ -31,10 +31,10 @@ INTERACT = (
     MAKE
     + """
 import ipywidgets
-from IPython.display import display
+from IPython.display import Image, display
 
 def show(half_step):
-    display(film.draw(movie, half_step))
+    display(Image(film.png(movie, half_step)))
 
 ipywidgets.interact(show, half_step=ipywidgets.IntSlider(min=0, max=len(movie.frames) - 1))"""
 )
