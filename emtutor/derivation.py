@@ -204,6 +204,25 @@ class Result(NamedTuple):
 # ---- running
 
 
+class _Trusted(NamedTuple):
+    """The last line that can be trusted, with what was done to both sides since then."""
+
+    number: int
+    values: list
+    function: Callable
+
+    def after(self, line, cases):
+        """The same after what `line` does to both sides."""
+        if line.do is None:
+            return self
+        values = [_done(line, value, case) for case, value in zip(cases, self.values, strict=True)]
+        return _Trusted(self.number, values, _then(self.function, line))
+
+
+def _then(function, line):
+    return lambda **args: call(line.do, args | {"value": _value(call(function, args))})
+
+
 class _Case:
     """One problem: its arguments and what is given with them."""
 
@@ -241,7 +260,7 @@ def _check(derivation, tried):
 def _checked(derivation, tried):
     cases = [_Case(p.label, p.args, derivation.given) for p in tried]
     done: list[Checked] = []
-    trusted: tuple[int, list] | None = None  # number and values of the last trusted line
+    trusted: _Trusted | None = None
     skipped = "="  # what the wrong lines since then have claimed
     for number, line in enumerate(derivation.lines, 1):
         try:
@@ -249,10 +268,12 @@ def _checked(derivation, tried):
         except Skip as why:
             done.append(Checked(number, line, "skipped", None, None, note=str(why)))
             continue
-        if outcome.status == "breaks":
-            skipped = _join(skipped, line.relation)
+        if outcome.status != "breaks":
+            trusted, skipped = _Trusted(number, values, line.function), "="
         else:
-            trusted, skipped = (number, values), "="
+            skipped = _join(skipped, line.relation)
+            if trusted is not None and line.relation in ("=", "<=", ">="):
+                trusted = trusted.after(line, cases)
         done.append(outcome)
     return [_explained(derivation, c, done) if c.status == "breaks" else c for c in done]
 
@@ -263,11 +284,12 @@ def _judged(derivation, number, line, cases, trusted, skipped):
     judge = {"=": _equal, "therefore": _root, "tends to": _limit, "maximises": _maximiser}.get(
         line.relation, _inequality
     )
-    outcome, values = judge(derivation, number, line, cases, *trusted, relation=line.relation, tight=line)
+    before = trusted.after(line, cases)
+    outcome, values = judge(derivation, number, line, cases, before, relation=line.relation, tight=line)
     if outcome.status == "breaks" and line.relation in ("=", "<=", ">=") and skipped in ("<=", ">="):
         # a wrong "a <= b" stands before this "b = c": of a and c no more is claimed than a <= c
         relation, tight = _composed(skipped, line, derivation.lines[: number - 1])
-        weaker = _inequality(derivation, number, line, cases, *trusted, relation=relation, tight=tight)
+        weaker = _inequality(derivation, number, line, cases, before, relation=relation, tight=tight)
         return weaker if weaker[0].status == "holds" else (outcome, values)
     return outcome, values
 
@@ -298,14 +320,14 @@ def _start(number, line, cases):
     return Checked(number, line, "start", error if note else None, None, note=note), values
 
 
-def _equal(derivation, number, line, cases, against, before, **_):
+def _equal(derivation, number, line, cases, trusted, **_):
+    against, before = trusted.number, trusted.values
     values, failure = _values(line.function, cases)
     if failure:
         return _broken(number, line, against, *failure), None
     worst = (-1.0, "", "")
     good = True
     for case, mine, other in zip(cases, values, before, strict=True):
-        other = _done(line, other, case)
         error, where = difference(_value(mine), _value(other), _size(derivation, case))
         limit = max(_tolerance(mine), _tolerance(other))
         good = good and error <= limit
@@ -317,14 +339,15 @@ def _equal(derivation, number, line, cases, against, before, **_):
     return _broken(number, line, against, error, label, where), None
 
 
-def _inequality(derivation, number, line, cases, against, before, relation, tight):
+def _inequality(derivation, number, line, cases, trusted, relation, tight):
+    against, before = trusted.number, trusted.values
     values, failure = _values(line.function, cases)
     if failure:
         return _broken(number, line, against, *failure), None
     sign = 1 if relation == "<=" else -1
     worst, gap = (-np.inf, "", ""), np.inf
     for case, mine, other in zip(cases, values, before, strict=True):
-        mine, other = _value(mine), _value(_done(line, other, case))
+        mine, other = _value(mine), _value(other)
         if np.shape(mine) != np.shape(other):
             error, where = difference(mine, other, 0.0)
             return _broken(number, line, against, error, case.label, where), None
@@ -344,7 +367,7 @@ def _inequality(derivation, number, line, cases, against, before, relation, tigh
         try:
             touched = case.changed(call(tight.tight, case.args))
             mine = _value(call(line.function, touched.args))
-            other = _value(_done(line, call(derivation.lines[against - 1].function, touched.args), touched))
+            other = _value(call(trusted.function, touched.args))
         except Exception as problem:
             return _broken(number, line, against, np.inf, case.label, _said(problem)), None
         error, where = difference(mine, other, _size(derivation, touched))
@@ -356,13 +379,17 @@ def _inequality(derivation, number, line, cases, against, before, relation, tigh
     return Checked(number, line, "holds", worst[0], against, note=f"tight where {tight.tight_when}"), values
 
 
-def _root(derivation, number, line, cases, against, before, **_):
-    into = line.into or derivation.lines[against - 1].function
-    values, worst = [], (-1.0, "", "")
+def _root(derivation, number, line, cases, trusted, **_):
+    against = trusted.number
+    into = line.into or trusted.function
+    values, worst, good = [], (-1.0, "", ""), True
     for case in cases:
         try:
             root = _as_dict(line, call(line.function, case.args))
-            left = _value(call(into, case.args | root))
+            _refuse_infeasible(root)
+            left = call(into, case.args | root)
+            limit = RTOL_ROOT if not isinstance(left, Numerical) else 10 * RTOL_NUMERICAL
+            left = _value(left)
             elsewhere = [_value(call(into, case.args | _moved(root, by))) for by in (0.1, -0.1)]
         except Exception as problem:
             return _broken(number, line, against, np.inf, case.label, _said(problem)), None
@@ -370,16 +397,17 @@ def _root(derivation, number, line, cases, against, before, **_):
         rest = float(np.max(np.abs(left), initial=0.0))
         error = 0.0 if rest == 0 else rest / scale if scale > 0 else np.inf
         error = np.inf if np.isnan(error) else error
+        good = good and error <= limit
         values.append(next(iter(root.values())) if len(root) == 1 else root)
         if error > worst[0]:
             worst = (error, case.label, f"at this root the gradient is not zero: {_largest(left)}")
-    if worst[0] > RTOL_ROOT:
+    if not good:
         return _broken(number, line, against, *worst), None
     return Checked(number, line, "holds", worst[0], against, note="a root"), values
 
 
-def _limit(derivation, number, line, cases, against, before, **_):
-    function = derivation.lines[against - 1].function
+def _limit(derivation, number, line, cases, trusted, **_):
+    against = trusted.number
     values, worst, orders = [], (-1.0, "", ""), []
     for case in cases:
         try:
@@ -388,7 +416,7 @@ def _limit(derivation, number, line, cases, against, before, **_):
             path = []
             for power in range(13):
                 there = case.changed({line.toward: start * 10.0**-power})
-                path.append(difference(_value(call(function, there.args)), limit, _size(derivation, case)))
+                path.append(difference(_value(call(trusted.function, there.args)), limit, _size(derivation, case)))
         except Exception as problem:
             return _broken(number, line, against, np.inf, case.label, _said(problem)), None
         values.append(limit)
@@ -400,13 +428,15 @@ def _limit(derivation, number, line, cases, against, before, **_):
     return Checked(number, line, "holds", worst[0], against, note=f"limit, {_in_words(min(orders))}"), values
 
 
-def _maximiser(derivation, number, line, cases, against, before, **_):
+def _maximiser(derivation, number, line, cases, trusted, **_):
+    against = trusted.number
     rng = np.random.default_rng(1)
     values, worst = [], (-1.0, "", "")
-    of = line.of or derivation.lines[against - 1].function
+    of = line.of or trusted.function
     for case in cases:
         try:
             best = _as_dict(line, call(line.function, case.args))
+            _refuse_infeasible(best)
             error, where = _away_from_top(lambda changes, case=case: float(call(of, case.args | changes)), best, rng)
         except Exception as problem:
             return _broken(number, line, against, np.inf, case.label, _said(problem)), None
@@ -505,6 +535,18 @@ def _as_dict(line, solution):
     return {line.unknown: np.asarray(solution, float)}
 
 
+def _refuse_infeasible(solution):
+    """A solution outside of where its arguments live is none: pi that does not sum to one, a negative variance."""
+    for name, value in solution.items():
+        kind, value = probes.quantity(name, value).kind, np.asarray(value, float)
+        if kind == "simplex" and (value.min() < 0 or np.abs(value.sum(-1) - 1).max() > 1e-8):
+            raise ValueError(f"{name} must hold probabilities that sum to one, got {value.ravel()[:4].round(4)}")
+        if kind == "positive" and value.min() <= 0:
+            raise ValueError(f"{name} must be positive, got {value.min():.4g}")
+        if kind == "spd" and np.linalg.eigvalsh((value + np.swapaxes(value, -1, -2)) / 2).min() < -1e-9 * value.max():
+            raise ValueError(f"{name} must be positive definite")
+
+
 def _moved(root, by):
     """The root, wrong by a tenth of its size, each entry in its own way."""
     moved = {}
@@ -597,7 +639,11 @@ def _explained(derivation, broken, done):
     if broken.line.relation != "=" or broken.against is None:
         return broken
     tried = derivation.problems(np.random.default_rng(0))
-    if isinstance(_evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())[0], Numerical):
+    try:
+        value, _ = _evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())
+    except Exception:
+        return broken  # nothing to compare
+    if isinstance(value, Numerical):
         return broken  # no formula, and slow
     truth, apply = _formula_equal_to(derivation, broken, done)
     if truth is None:

@@ -116,16 +116,17 @@ m_step_gain_any_q = Derivation(
     r"\log p(x \mid \theta_{\text{new}}) - \log p(x \mid \theta_{\text{old}})",
     mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1),
     (
-        *_CHANGE[:4],
+        *_CHANGE[:2],
         Line("=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}} + KL_{\text{new}} - KL_{\text{old}}",
              lambda log_joint_old, log_joint_new, q: _gain(
                  lambda a: (q * a).sum() + (q * (np.log(q) - _log_posterior(a))).sum(), log_joint_new, log_joint_old),
-             "what is true of any q: the gap may close, and then log p gains less than L"),
+             "true of any q; the entropy of q cancels"),
+        *_CHANGE[2:4],
     ),
     given={"q": lambda log_joint_old: np.full_like(log_joint_old, 1 / log_joint_old.shape[1])},
     size=lambda log_joint_old: abs(_evidence(log_joint_old)),
-    breaks=(3, 4),
-    remark="Here q is uniform, not the posterior at theta_old.",
+    breaks=(4, 5),
+    remark="Here q is uniform, not the posterior at theta_old: the gap may close, and then log p gains less than L.",
 )  # fmt: skip
 
 

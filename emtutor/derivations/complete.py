@@ -94,6 +94,13 @@ coupling = Derivation(
             "now f = log p(x), a log of a sum",
         ),
         Line("=", r"0", lambda x: 0.0, "claimed"),
+        Line(
+            "=",
+            r"\sum_i \log \frac{p(x_i \mid \pi', \mu')\, p(x_i \mid \pi, \mu)}"
+            r"{p(x_i \mid \pi', \mu)\, p(x_i \mid \pi, \mu')}",
+            lambda x, pi, mu, Sigma, z: _mixed(lambda x, p, m, S, z: log_p(x, p, m, S), x, pi, mu, Sigma, z).sum(),
+            "point by point; no factor cancels",
+        ),
     ),
     breaks=(2,),
 )

@@ -1,0 +1,192 @@
+"""Wrong lines by the hundred: each must break its chain, at its own line and at no other.
+
+A mutant that computes the same as the line on fresh problems of another seed is no mistake and does not count.
+"""
+
+import ast
+import copy
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emtutor import derivation as engine
+from emtutor import derivations
+
+pytestmark = pytest.mark.mutation
+
+MEMORY: dict = {}
+
+
+@pytest.fixture(autouse=True)
+def no_explanations(monkeypatch):
+    """What the probes find out about a break is tested elsewhere, and takes most of the time."""
+    monkeypatch.setattr(engine.probes, "find", lambda *args, **kwargs: [])
+    monkeypatch.setattr(engine.probes, "special_cases", lambda *args, **kwargs: [])
+
+
+def remembered(function):
+    """The same function, which computes nothing twice."""
+
+    def once(**args):
+        key = (function, *((name, np.asarray(value).tobytes()) for name, value in sorted(args.items())))
+        if key not in MEMORY:
+            MEMORY[key] = engine.call(function, args)
+        return MEMORY[key]
+
+    return once
+
+
+def with_memory(chain):
+    return replace(chain, lines=tuple(replace(line, function=remembered(line.function)) for line in chain.lines))
+
+
+# ---- mutants of what a line returns
+
+
+def by_value():
+    """(name, function of an array) of what goes wrong with a result as a whole."""
+    yield "sign", lambda v: -v
+    yield "twice", lambda v: 2 * v
+    yield "half", lambda v: v / 2
+    yield "one per cent", lambda v: 1.01 * v
+    yield "one per million of the largest", lambda v: v + 3e-6 * np.max(np.abs(v), initial=1e-300)
+    yield "square", lambda v: v * np.abs(v)
+    for constant in (1.0, -1.0, 0.1, -0.5, 3.0, 10.0):
+        yield f"and {constant:g}", lambda v, c=constant: v + c
+    yield "transposed", lambda v: np.swapaxes(v, -1, -2) if v.ndim > 1 else v
+    yield "first index reversed", lambda v: v[::-1] if v.ndim else v
+    yield "last index shifted", lambda v: np.roll(v, 1, -1) if v.ndim else v
+    yield "summed", lambda v: v.sum(-1) if v.ndim else v
+    yield "mean in the place of each", lambda v: np.full_like(v, v.mean()) if v.ndim else v
+    yield "one entry lost", lambda v: np.where(np.arange(v.size).reshape(v.shape) == v.size - 1, 0.0, v)
+
+
+def mutated_value(function, change):
+    def wrong(**args):
+        value = engine.call(function, args)
+        if isinstance(value, engine.Numerical):
+            return value._replace(value=change(np.asarray(value.value, float)))
+        if isinstance(value, dict):
+            return {name: change(np.asarray(v, float)) for name, v in value.items()}
+        return change(np.asarray(value, float))
+
+    return wrong
+
+
+# ---- mutants of how it is written
+
+
+def node_of(function):
+    """The lambda's node in its module's source: the smallest that holds all its instructions."""
+    module = ast.parse(inspect.getsource(inspect.getmodule(function)))
+    places = [p for p in function.__code__.co_positions() if None not in p and p[0] and p[3]]
+    first, last = min((p[0], p[2]) for p in places), max((p[1], p[3]) for p in places)
+    holding = [
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.Lambda)
+        and (node.lineno, node.col_offset) <= first
+        and (node.end_lineno, node.end_col_offset) >= last
+    ]
+    return min(holding, key=lambda n: (n.end_lineno - n.lineno, n.end_col_offset - n.col_offset), default=None)
+
+
+SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+
+
+def edits(node):
+    """Other nodes that one slip of the pen could put in this one's place."""
+    if isinstance(node, ast.BinOp):
+        if type(node.op) in SWAPPED:
+            yield ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right)
+        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.MatMult):
+            yield node.left
+        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+            yield node.right
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield node.operand
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        yield ast.Constant(node.value + 1)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and "->" in node.value:
+        inputs, out = node.value.split("->")
+        parts = inputs.split(",")
+        for i, part in enumerate(parts):
+            if len(part) > 1:
+                yield ast.Constant(",".join([*parts[:i], part[::-1], *parts[i + 1 :]]) + "->" + out)
+
+
+def by_source(function):
+    """(what was changed, wrong function) for every edit of a lambda."""
+    if function.__name__ != "<lambda>" or function.__closure__:
+        return
+    node = node_of(function)
+    if node is None:
+        return
+    for index, part in enumerate(ast.walk(node.body)):
+        for other in edits(part):
+            tree = copy.deepcopy(node)
+            target = list(ast.walk(tree.body))[index]
+            wrong = Put(target, other).visit(tree)
+            code = compile(ast.fix_missing_locations(ast.Expression(wrong)), "<mutant>", "eval")
+            yield f"{ast.unparse(part)} as {ast.unparse(other)}", eval(code, function.__globals__)
+
+
+class Put(ast.NodeTransformer):
+    def __init__(self, target, other):
+        self.target, self.other = target, other
+
+    def visit(self, node):
+        return copy.deepcopy(self.other) if node is self.target else self.generic_visit(node)
+
+
+# ---- the demand
+
+
+def same(chain, right, wrong):
+    """True if both functions compute the same on fresh problems of another seed."""
+    for problem in chain.problems(np.random.default_rng(77)):
+        args = engine._Case(problem.label, problem.args, chain.given).args
+        try:
+            with np.errstate(all="ignore"):
+                a, b = engine.call(right, args), engine.call(wrong, args)
+            a = a if isinstance(a, dict) else {"": engine._value(a)}
+            b = b if isinstance(b, dict) else {"": engine._value(b)}
+            size = engine._size(chain, engine._Case(problem.label, problem.args, chain.given))
+            if any(not engine.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] < 1e-9 for k in a):
+                return False
+        except Exception:
+            return False
+    return True
+
+
+def mutants(chain):
+    """(number of the line, what is wrong with it, the chain with it)."""
+    for i, line in enumerate(chain.lines):
+        if line.relation == "start" or i + 1 in chain.breaks:
+            continue
+        wrong = [(name, mutated_value(line.function, change)) for name, change in by_value()]
+        wrong += list(by_source(line.function))
+        for name, function in wrong:
+            if line.relation in ("<=", ">=", "maximises", "tends to") and name.startswith("one per million"):
+                continue  # a limit and a maximiser are known to fewer digits
+            if not same(chain, line.function, function):
+                yield i, name, function
+
+
+@pytest.mark.parametrize("name", derivations.ALL)
+def test_each_wrong_line_breaks_the_chain_there_and_only_there(name):
+    chain = derivations.ALL[name]
+    kept = with_memory(chain)
+    tried, failures = 0, []
+    for i, what, function in mutants(chain):
+        tried += 1
+        lines = (*kept.lines[:i], replace(kept.lines[i], function=function), *kept.lines[i + 1 :])
+        breaks = set(replace(kept, lines=lines).run().breaks) - set(chain.breaks)
+        if breaks != {i + 1}:
+            failures.append(f"line {i + 1} ({chain.lines[i].relation}), {what}: breaks {sorted(breaks)}")
+    assert not failures, "\n".join(failures)
+    assert tried >= 10
