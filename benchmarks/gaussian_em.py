@@ -115,7 +115,7 @@ def problem(n, d, k):
 
 def iterations_for(n, d, k, quick):
     """Enough for the start and end of a fit to matter little, few enough for a coffee."""
-    return int(np.clip((1e9 if quick else 2e10) / (n * k * d * (d + 8)), 3 if quick else 10, 100))
+    return int(np.clip((1e9 if quick else 2e10) / (n * k * d * (d + 8)), 6 if quick else 10, 100))
 
 
 def machine():
