@@ -559,8 +559,11 @@ def _moved(root, by):
 
 def _order(errors):
     """p where the error falls as eps^p from one power of ten to the next, as last seen above the noise."""
-    seen = [np.log10(a / b) for a, b in pairwise(errors) if b > 1e-12 and a < 0.1]
-    return seen[-1] if seen and errors[-1] > 1e-12 else np.inf
+    falls = [(a, np.log10(a / max(b, 1e-17))) for a, b in pairwise(errors) if a > 1e-12]
+    if not falls or any(a > 1e-9 and order > 6 for a, order in falls):
+        return np.inf
+    clear = [order for a, order in falls if 1e-9 < a < 0.1]
+    return clear[-1] if clear else falls[-1][1]
 
 
 def _in_words(order):
