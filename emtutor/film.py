@@ -16,7 +16,7 @@ from emtutor import palette
 
 # One unit is one pixel of the picture at its natural size.
 HEIGHT = 352  # of a panel between its axes
-LEFT, RIGHT, TOP, BOTTOM = 84, 20, 62, 54  # room around it: labels, heading and key
+LEFT, RIGHT, TOP, BOTTOM = 92, 20, 62, 54  # room around it: labels, heading and key
 DASHES: tuple[tuple[float, ...], ...] = ((), (8, 4), (11, 3, 2, 3), (2, 3), (14, 4), (6, 2, 2, 2, 2, 2))
 TURN = np.linspace(0, 2 * np.pi, 73)  # the vertices of an ellipse; the same in both renderers
 SPREAD = np.linspace(-4, 4, 97)  # those of a bell, in standard deviations
@@ -354,7 +354,7 @@ def _draw_axes(ax, panel, view, head, size):
     if not view[4] and not view[5]:
         ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_facecolor("none")
-    across, up = -42 / size[1], -70 / size[0]  # where the player has them
+    across, up = -42 / size[1], -78 / size[0]  # where the player has them
     place = {"transform": ax.transAxes, "fontsize": 10.5, "ha": "center"}
     ax.text(0.5, across, panel.xlabel, va="baseline", **place)
     ax.text(up, 0.5, panel.ylabel, va="center", rotation=90, **place)

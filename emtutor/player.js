@@ -14,7 +14,7 @@ const SPREAD = Array.from({ length: 97 }, (_, i) => -4 + i / 12);
 const TURN = Array.from({ length: 73 }, (_, i) => (i * Math.PI) / 36);
 const THEMED = new Set(["ink", "muted", "faint", "paper"]);
 const PATIENCE = 15000; // milliseconds until a silent kernel is called silent
-const MARGIN = { left: 84, top: 62, bottom: 54 }; // as in film.py
+const MARGIN = { left: 92, top: 62, bottom: 54 }; // as in film.py
 
 const css = (colour) => (THEMED.has(colour) ? `var(--emt-${colour})` : colour);
 const short = (v) => Math.round(v * 100) / 100;
@@ -185,7 +185,7 @@ function picture(film, holder, stacked) {
     const axes = svg("path", { class: "emt-axis" }, g), labels = svg("g", {}, g);
     const heading = svg("text", { x, y: y - 38, class: "emt-head" }, g);
     svg("text", { x: x + w / 2, y: y + h + 42, "text-anchor": "middle" }, g, panel.xlabel);
-    svg("text", { "text-anchor": "middle", transform: `translate(${x - 66} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
+    svg("text", { "text-anchor": "middle", transform: `translate(${x - 74} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
     drawKey(g, panel.key, x, y - 15);
     return { ...panel, box: boxes[i], axes, labels, heading, marks: svg("g", { "clip-path": `url(#${clip})` }, g), drawn: -1 };
   });

@@ -41,8 +41,11 @@ def chromium():
             browser.close()
 
 
-def page_of(movie, *, theme=LIGHT, choices=None, others=None):
-    """A page with one player. others: {key: film} beside the first, for `choices` {name: [values]}."""
+def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=False):
+    """A page with one player. others: {key: film} beside the first, for `choices` {name: [values]}.
+
+    silent_kernel: as in a notebook whose kernel does not answer, else as in an exported page.
+    """
     choices = choices or {}
     first = "/".join("0" for _ in choices)
     movies = {first: movie, **(others or {})}
@@ -50,11 +53,12 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None):
     css = Path(export.__file__).with_name("player.css").read_text(encoding="utf-8")
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
     inside = json.dumps(state).replace("</", "<\\/")
+    script = export._script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
     return (
         f"<!doctype html><meta charset=utf-8>"
         f"<style>body{{margin:8px;{look}background:var(--jp-layout-color0)}}{css}</style>"
         f'<div class="emt-here"><script type="application/json">{inside}</script></div>'
-        f"<script type=module>{export._script()}</script>"
+        f"<script type=module>{script}</script>"
     )
 
 

@@ -328,6 +328,19 @@ def test_choices_that_were_not_computed_are_off_and_new_start_skips_them(browser
 
 
 @pytest.mark.browser
+def test_a_kernel_that_does_not_answer_is_told_and_the_film_stays(browser):
+    with browsing.opened(browser, simple("First"), choices={"k": ["1", "2"]}, silent_kernel=True) as page:
+        page.clock.install()
+        page.select_option("[data-testid=emt-choice-k]", "2")
+        assert page.inner_text("[data-testid=emt-words]") == "The kernel is making this film."
+        page.clock.run_for(20_000)
+        assert "has not answered" in page.inner_text("[data-testid=emt-words]")
+        assert page.inner_text("[data-testid=emt-title]") == "First"
+        page.select_option("[data-testid=emt-choice-k]", "1")
+        assert page.inner_text("[data-testid=emt-words]") == "Frame 0 of a small film."
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1100])
 def test_nothing_is_wider_than_the_screen_and_targets_are_large_enough(browser, width):
     with browsing.opened(browser, every_film.film("em"), width=width) as page:

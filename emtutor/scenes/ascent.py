@@ -71,8 +71,9 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
         )
     return film.Film(
         title="The log-likelihood over two means",
-        caption="Lines of equal log p, one for each halving of the distance to the top. On the ridge both means are "
-        "equal; the square on it is the saddle, which EM never leaves. Exchanging the means mirrors the picture.",
+        caption="Lines of equal log p, one for each halving of the distance to the top. The gradient is drawn by its "
+        "direction alone. On the ridge both means are equal; the square on it is the saddle, which EM never leaves. "
+        "Exchanging the means mirrors the picture.",
         panels=(
             film.Panel(f"mu_1 ({name})", f"mu_2 ({name})", *limits, width=450, key=key),
             densities.panel(name),

@@ -94,15 +94,15 @@ class Staircase:
         return marks
 
     def view(self, i):
-        """Limits that follow the climb: what happened since half the way here, so that late gaps are seen too."""
-        seen = slice(i // 2, i + 1)
+        """Limits that follow the climb: the last third of the way, so that late gaps are seen too."""
+        seen = slice(2 * i // 3, i + 1)
         values = np.concatenate([self.log_p[seen], self.elbo[seen]])
         values = values[np.isfinite(values)]
         right = 1.03 * min((n for n in (12, 25, 50, 100, 200, 400, 1000) if n >= self.t[i]), default=self.t[-1])
         if not len(values):
             return ((0, right), (-1, 0))
         low, high = values.min(), values.max()
-        pad = 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
+        pad = 1.0 if high - low < 1e-6 and i < 2 else 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
         return ((0, right), (float(low - pad), float(high + pad)))
 
 

@@ -157,7 +157,8 @@ def _words(model, x, step, before, what):
     if not _one_step(step, before):
         gain = step.log_likelihood - before.log_likelihood
         rise = f"log p {common.change(gain, 4)}; it is {number(step.log_likelihood, 4)}."
-        return f"{step.t - before.t} iterations later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
+        many = step.t - before.t
+        return f"{many} iteration{'s' * (many > 1)} later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
     return _after_e(step, before, what) if step.phase == "E" else _after_m(x, step, before, what)
 
 
