@@ -250,6 +250,14 @@ def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
     assert "never ends" in film_of(hanging).frames[-1].words
 
 
+def test_a_crowd_is_thinned_in_the_picture_and_not_in_the_numbers():
+    x = np.random.default_rng(0).normal(size=(20_000, 2))
+    movie = scenes.em(gaussian.model, x, gaussian.named_starts(x, 2)["random 1"], iterations=5, max_iter=5)
+    assert len(film.encode(movie).encode()) < 150_000
+    assert "One point of 20 is drawn; EM uses all." in movie.caption
+    assert "of 20000 points are shared" in movie.frames[1].words
+
+
 @pytest.mark.parametrize(
     "theta",
     [

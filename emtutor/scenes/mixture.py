@@ -8,6 +8,7 @@ from emtutor.film import number
 from emtutor.limits import time_limit
 from emtutor.scenes import common
 
+CROWD = 1000  # more points than this are thinned in the picture
 PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 LATER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of every power of 32: the iterations kept once all are no longer shown
 
@@ -53,6 +54,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
         frames[-1] = last._replace(words=f"{last.words} {ending.words}")
     k = len(np.atleast_1d(states[0].theta[0]))
     shown = "" if x.shape[1] <= 2 else f" Only the first two of {x.shape[1]} columns are drawn."
+    shown += "" if len(x) <= CROWD else f" One point of {_every(x)} is drawn; EM uses all."
     return film.Film(
         title=title or f"EM, {k} component{'s' * (k > 1)}, {len(x)} points",
         caption=f"{drawing.caption} An E step changes colours only, an M step moves {drawing.what} only.{shown}",
@@ -254,7 +256,7 @@ class _Plane:
     what = "ellipses"
 
     def __init__(self, x, states):
-        self.x = x[:, :2]
+        self.n, self.x = len(x), x[:: _every(x), :2]
         room = common.around(self.x, margin=0.35)
         curves = [film.curve(five) for step in states for _, five in _ellipses(step.theta)]
         curves = [
@@ -267,7 +269,7 @@ class _Plane:
 
     def marks(self, states, i):
         step = states[i]
-        colours, shapes = common.blend(np.zeros((0, 0)) if step.q is None else step.q, len(self.x))
+        colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", self.x, colour=colours, shape=shapes, size=4.6)]
         old = _start_of_last_move(states, i)
         if old is not None:
@@ -294,7 +296,7 @@ class _Line:
     what = "curves"
 
     def __init__(self, x, states):
-        self.x = x[:, 0]
+        self.n, self.x = len(x), x[:: _every(x), 0]
         self.xlim, _ = common.around(np.column_stack([self.x, self.x]), margin=0.15)
         heights = [bell[0] for step in states for _, bell in _bells(step.theta)]
         self.top = min(max(heights, default=1.0), 40 / (self.xlim[1] - self.xlim[0]))
@@ -305,7 +307,7 @@ class _Line:
 
     def marks(self, states, i):
         step = states[i]
-        colours, shapes = common.blend(np.zeros((0, 0)) if step.q is None else step.q, len(self.x))
+        colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, size=4.6)]
         old = _start_of_last_move(states, i)
         for j, bell in _bells(old.theta) if old else ():
@@ -328,6 +330,17 @@ def _bells(theta):
     for j, (pi, mean, var) in enumerate(zip(*parts, strict=False)):
         if np.isfinite([pi, mean, var]).all() and var > 0:
             yield j, (pi / np.sqrt(2 * np.pi * var), mean, np.sqrt(var))
+
+
+def _every(x):
+    return -(-len(x) // CROWD)
+
+
+def _looks(q, n, drawn):
+    """Colours and shapes of the points that are drawn: one of every so many; grey without a q."""
+    colours, shapes = common.blend(np.zeros((0, 0)) if q is None else q, n)
+    every = _every(range(n))
+    return colours[::every][: len(drawn)], shapes[::every][: len(drawn)]
 
 
 def _ellipses(theta):
