@@ -22,7 +22,7 @@ _STEPS_NUMERICAL = (1e-7, 1e-6, 1e-5, 1e-4)
 
 def plain(derivation, result):
     """The chain as text, at most 100 columns wide."""
-    lines = [_title(derivation, result), ""]
+    lines = [*textwrap.wrap(_title(derivation, result), 96), ""]
     for number, line in enumerate(derivation.lines, 1):
         checked = result.lines[number - 1] if result is not None else None
         left = line.left or (derivation.left if number == 1 else "")

@@ -146,16 +146,15 @@ class Put(ast.NodeTransformer):
 # ---- the demand
 
 
-def same(chain, right, wrong):
+def same(chain, cases, right, wrong):
     """True if both functions compute the same on fresh problems of another seed."""
-    for problem in chain.problems(np.random.default_rng(77)):
-        args = engine._Case(problem.label, problem.args, chain.given).args
+    for case in cases:
         try:
             with np.errstate(all="ignore"):
-                a, b = engine.call(right, args), engine.call(wrong, args)
+                a, b = right(**case.args), engine.call(wrong, case.args)
             a = a if isinstance(a, dict) else {"": engine._value(a)}
             b = b if isinstance(b, dict) else {"": engine._value(b)}
-            size = engine._size(chain, engine._Case(problem.label, problem.args, chain.given))
+            size = engine._size(chain, case)
             if any(not engine.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] < 1e-9 for k in a):
                 return False
         except Exception:
@@ -164,16 +163,18 @@ def same(chain, right, wrong):
 
 
 def mutants(chain):
-    """(number of the line, what is wrong with it, the chain with it)."""
+    """(index of the line, what is wrong with it, the wrong function)."""
+    cases = [engine._Case(p.label, p.args, chain.given) for p in chain.problems(np.random.default_rng(77))]
     for i, line in enumerate(chain.lines):
         if line.relation == "start" or i + 1 in chain.breaks:
             continue
-        wrong = [(name, mutated_value(line.function, change)) for name, change in by_value()]
+        right = remembered(line.function)
+        wrong = [(name, mutated_value(right, change)) for name, change in by_value()]
         wrong += list(by_source(line.function))
         for name, function in wrong:
             if line.relation in ("<=", ">=", "maximises", "tends to") and name.startswith("one per million"):
                 continue  # a limit and a maximiser are known to fewer digits
-            if not same(chain, line.function, function):
+            if not same(chain, cases, right, function):
                 yield i, name, function
 
 

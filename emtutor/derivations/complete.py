@@ -83,7 +83,7 @@ decoupling = Derivation(
 )
 
 coupling = Derivation(
-    "Without z they are coupled: the same claim about log p(x) breaks",
+    "Without z they are coupled: the claim about log p(x)",
     r"\Delta_\pi \Delta_\mu \log p(x \mid \theta)",
     mixtures("x pi mu Sigma z", keep=lambda n, k, d: k > 1),
     (
