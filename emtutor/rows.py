@@ -111,8 +111,8 @@ def of(x, d_of_theta, block):
 
 
 def block_rows(d, k):
-    """Rows a block: phi, r and what is made from them stay in the cache (about 4 MB)."""
-    return int(np.clip(2**19 // (d * d // 2 + d + 2 * k), 64, 8192))
+    """Rows a block: phi, r and what is made from them stay in the cache (about 2 MB)."""
+    return int(np.clip(2**18 // (d * d // 2 + d + 2 * k), 64, 8192))
 
 
 def total(x, function: Any, block, white=None):
