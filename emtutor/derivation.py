@@ -535,16 +535,20 @@ def _as_dict(line, solution):
     return {line.unknown: np.asarray(solution, float)}
 
 
+class _Infeasible(ValueError):
+    """A solution that lies outside of where its arguments live."""
+
+
 def _refuse_infeasible(solution):
     """A solution outside of where its arguments live is none: pi that does not sum to one, a negative variance."""
     for name, value in solution.items():
         kind, value = probes.quantity(name, value).kind, np.asarray(value, float)
         if kind == "simplex" and (value.min() < 0 or np.abs(value.sum(-1) - 1).max() > 1e-8):
-            raise ValueError(f"{name} must hold probabilities that sum to one, got {value.ravel()[:4].round(4)}")
+            raise _Infeasible(f"{name} must hold probabilities that sum to one, got {value.ravel()[:4].round(4)}")
         if kind == "positive" and value.min() <= 0:
-            raise ValueError(f"{name} must be positive, got {value.min():.4g}")
+            raise _Infeasible(f"{name} must be positive, got {value.min():.4g}")
         if kind == "spd" and np.linalg.eigvalsh((value + np.swapaxes(value, -1, -2)) / 2).min() < -1e-9 * value.max():
-            raise ValueError(f"{name} must be positive definite")
+            raise _Infeasible(f"{name} must be positive definite")
 
 
 def _moved(root, by):
@@ -627,6 +631,8 @@ def _largest(left):
 
 
 def _said(problem):
+    if isinstance(problem, _Infeasible):
+        return str(problem)
     return f"it raised {type(problem).__name__}: {problem}"
 
 

@@ -350,7 +350,7 @@ def _linkage(rng):
     for i in range(8):
         theta = rng.uniform(0.15, 0.85)
         cells = [0.5 + theta / 4, (1 - theta) / 4, (1 - theta) / 4, theta / 4]
-        y = rng.multinomial(int(rng.integers(60, 900)), cells).astype(float) + [3.0, 1.0, 2.0, 4.0]
+        y = rng.multinomial(int(rng.integers(60, 900)), cells) + np.array([3.0, 1.0, 2.0, 4.0])
         problems.append(Problem(f"random counts ({i + 1})", {"y": y}))
     return problems
 
