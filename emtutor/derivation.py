@@ -168,7 +168,8 @@ class Derivation:
         return derivation_view.html(self, None)
 
 
-class Result(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Result:
     """What became of each line; true if all hold."""
 
     derivation: Derivation

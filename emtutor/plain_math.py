@@ -9,7 +9,8 @@ import re
 _WORDS = {
     "alpha": "α", "beta": "β", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "eta": "η", "theta": "θ",
     "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "phi": "φ", "psi": "ψ",
-    "Sigma": "Σ", "Delta": "Δ", "Lambda": "Λ", "Psi": "Ψ", "sum": "Sum", "prod": "Product", "nabla": "∇", "partial": "∂",
+    "Sigma": "Σ",
+    "Delta": "Δ", "Lambda": "Λ", "Psi": "Ψ", "sum": "Sum", "prod": "Product", "nabla": "∇", "partial": "∂",
     "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "to": "→", "Rightarrow": "⇒", "infty": "∞",
     "cdot": "·", "times": "×", "in": "in", "mid": "|", "parallel": "||", "|": "||", "top": "T", "propto": "∝",
     "odot": "·", "pm": "±", "approx": "≈", "dots": "...", "ldots": "...", "cdots": "...", "lVert": "|", "rVert": "|",

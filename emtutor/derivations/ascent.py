@@ -1,5 +1,7 @@
 """EM as ascent: the E-step closes the gap, the M-step raises the bound, and log p rises by at least as much."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import entr, logsumexp
 
@@ -139,7 +141,7 @@ def _same_everywhere(x, pi):
     }
 
 
-_FIXED = {"tight": _same_everywhere, "tight_when": "theta is a fixed point"}
+_FIXED: dict[str, Any] = {"tight": _same_everywhere, "tight_when": "theta is a fixed point"}
 
 monotone = Derivation(
     "EM never lowers log p",

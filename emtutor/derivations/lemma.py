@@ -1,5 +1,7 @@
 """log p(x) = L(q) + KL(q || p(z | x)) for any q, free energy, and what Q is not."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import entr, logsumexp, rel_entr
 
@@ -43,7 +45,7 @@ def _posterior(a):
     return np.exp(_log_posterior(a))
 
 
-_TIGHT = {"tight": lambda log_joint: {"q": _posterior(log_joint)}, "tight_when": "q is the posterior"}
+_TIGHT: dict[str, Any] = {"tight": lambda log_joint: {"q": _posterior(log_joint)}, "tight_when": "q is the posterior"}
 
 lemma = Derivation(
     "The lemma: log p = L + KL, for any q",

@@ -4,7 +4,7 @@ Each starts from the definition, has the printed formula as a line (its number i
 that is right. `SLIDES` lists what the slides say in their order, with the chain that runs it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import entr, logsumexp, softmax
@@ -311,7 +311,7 @@ def _posterior(a):
     return np.exp(a - logsumexp(a, axis=1, keepdims=True))
 
 
-_TIGHT = {
+_TIGHT: dict[str, Any] = {
     "tight": lambda log_joint: {"q": np.maximum(_posterior(log_joint), 1e-300)},
     "tight_when": "q is the posterior",
 }
