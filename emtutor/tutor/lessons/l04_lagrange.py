@@ -156,6 +156,13 @@ GRAD_PI = Exercise(
             "These are the new weights, R_j / n. Wanted is the derivative at the weights that are given.",
         ),
         Mistake(
+            "r-times-one-minus-r",
+            lambda x, pi, mu, Sigma: (
+                (_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))).sum(0) / pi if len(pi) > 1 else None
+            ),
+            "This is the derivative of the responsibilities, r (1 - r) / pi. Which function was to be differentiated?",
+        ),
+        Mistake(
             "of-the-logarithm",
             lambda x, pi, mu, Sigma: _R(x, pi, mu, Sigma) / pi**2,
             "You divided by pi_j twice. The derivative of log pi_j is 1 / pi_j, and r_ij is held fixed.",
@@ -235,6 +242,11 @@ GRAD_LAGRANGIAN = Exercise(
             "counts",
             lambda x, pi, mu, Sigma, lam: _R(x, pi, mu, Sigma) + lam,
             "Only the first term is multiplied by pi_j. In the derivative neither is: where is 1 / pi_j?",
+        ),
+        Mistake(
+            "lam-over-pi",
+            lambda x, pi, mu, Sigma, lam: (_R(x, pi, mu, Sigma) + lam) / pi,
+            "lam is divided by pi_j as well. Only R_j comes from a logarithm: how does pi_j enter the constraint?",
         ),
         Mistake(
             "lam-k-times",
@@ -366,6 +378,11 @@ MULTIPLIER = Exercise(
             "One number for each component. There is one constraint, so there is one multiplier.",
         ),
         Mistake(
+            "one-less",
+            lambda r: 1.0 - len(r),
+            "One off: -(n - 1). Each of the n points hands out one unit, and no unit is used up by the constraint.",
+        ),
+        Mistake(
             "inverse",
             lambda r: -1.0 / len(r),
             "Upside down. pi_j = -R_j / lambda: for which lambda do these sum to one?",
@@ -490,7 +507,10 @@ def grad_logits(x, a, mu, Sigma):
 def _logits(rng):
     made = problems.mixture("x a mu Sigma", rng)
     large = problems.draw("x a mu Sigma", rng, label="logits near 900", a=lambda w: 900 + w["a"])
-    apart = problems.draw("x a mu Sigma", rng, label="logits 800 apart", a=lambda w: w["a"] + np.linspace(-450, 350, 3))
+    # e^725 is too large for a computer, e^-725 is not yet 0: R_j / pi_j times pi_j remains a right way.
+    apart = problems.draw(
+        "x a mu Sigma", rng, label="logits 725 apart", a=lambda w: 0.1 * w["a"] + np.linspace(-380, 345, 3)
+    )
     return [*made, large, apart]
 
 
@@ -523,6 +543,11 @@ GRAD_LOGITS = Exercise(
             "no-n",
             _soft(lambda x, pi, mu, Sigma: _R(x, pi, mu, Sigma) - pi),
             "You subtract pi_j once. R_j counts points: how many points do the weights have to share?",
+        ),
+        Mistake(
+            "k-for-n",
+            _soft(lambda x, pi, mu, Sigma: _R(x, pi, mu, Sigma) - len(pi) * pi),
+            "You subtract k pi_j. What do the R_j sum to: the number of components, or the number of points?",
         ),
         Mistake(
             "only-own-weight",
@@ -661,6 +686,17 @@ UPDATE_PI_MAP = Exercise(
             "uniform-prior-count",
             lambda r, alpha: _normalised(r.sum(0) + alpha.sum() - 1) if r.shape[1] > 1 else None,
             "You added the same number to every count. Each component has its own alpha_j.",
+        ),
+        Mistake(
+            "numerator-without-one",
+            lambda r, alpha: (r.sum(0) + alpha) / (len(r) + alpha.sum() - len(alpha)),
+            "Your weights sum to more than one: below, the k ones are subtracted, above they are not. Which power of "
+            "pi_j has the Dirichlet density?",
+        ),
+        Mistake(
+            "prior-subtracted",
+            lambda r, alpha: _normalised(r.sum(0) - alpha + 1),
+            "You subtract what the prior adds. Is log Dirichlet added to the objective or taken away?",
         ),
         Mistake(
             "plus-one",
