@@ -232,6 +232,11 @@ def test_a_q_that_is_no_distribution_is_shown_and_named(step, why):
     assert next(m for m in frame.marks if m.name == "data").props["colour"].shape == (272, 3)
 
 
+@pytest.mark.parametrize("q", [np.full((272, 3), 1 / 3), np.zeros((272, 2)), "words", [None] * 272, np.full(272, 0.5)])
+def test_any_q_that_an_e_step_returns_can_be_shown(q):
+    assert all(frame.words for frame in film_of(lambda x, pi, mu, Sigma: q).frames)
+
+
 def test_a_wrong_posterior_shows_in_kl_and_in_words():
     frame = film_of(without_pi).frames[3]
     assert "not the posterior" in frame.words
@@ -265,6 +270,7 @@ def test_a_crowd_is_thinned_in_the_picture_and_not_in_the_numbers():
         ([np.nan] * 2, np.full((2, 2), np.nan), np.full((2, 2, 2), np.nan)),
         ([0.5, 0.5], [[1e9, 2], [3, 4]], np.tile(np.eye(2), (2, 1, 1))),
         ([0.5, 0.5], [[1, 2], [3, 4]], np.tile(-np.eye(2), (2, 1, 1))),
+        (np.ones(3) / 3, np.ones((3, 2)), np.tile(np.eye(2), (3, 1, 1))),
         (None, None, None),
         7,
     ],

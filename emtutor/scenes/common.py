@@ -102,7 +102,7 @@ class Staircase:
         if not len(values):
             return ((0, right), (-1, 0))
         low, high = values.min(), values.max()
-        pad = 1.0 if high - low < 1e-6 and i < 2 else 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
+        pad = 1.0 if high - low < 1e-6 else 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
         return ((0, right), (float(low - pad), float(high + pad)))
 
 

@@ -79,6 +79,7 @@ def jensen(v=(0.3, 3.0), f="log", weights=None):
         frames=tuple(frames),
         slider="weight",
         end="To the last",
+        poster=int(gaps.argmax()),
     )
 
 

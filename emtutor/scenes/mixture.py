@@ -94,9 +94,9 @@ def _run(model, x, theta0, iterations, tol, max_iter):
             continue
         gain = step.log_likelihood - states[-3].log_likelihood
         if abs(gain) < tol:
-            return states, _Ending(
-                f"Converged after {step.t} iterations: log p changed by less than {tol:g} nats in the last one."
-            )
+            count = f"{step.t} iteration{'s' * (step.t > 1)}"
+            words = f"Converged after {count}: log p changed by less than {tol:g} nats in the last one."
+            return states, _Ending(words)
         if step.t >= max(max_iter, iterations) or (step.t >= iterations and not np.isfinite(gain)):
             ending = f"the last one changed log p by {number(gain, 4)}" if np.isfinite(gain) else "log p has no value"
             return states, _Ending(f"Not converged after {step.t} iterations: {ending}.")
@@ -153,7 +153,8 @@ def _figures(step):
 
 def _words(model, x, step, before, what):
     if before is None:
-        whose = model.whose or "the package's e_step and m_step"
+        packaged = model in (gaussian.model, gaussian.tied)
+        whose = model.whose or f"the {'package' if packaged else 'model'}'s e_step and m_step"
         start = f"Start with log p = {number(step.log_likelihood)} nats."
         return f"Steps shown: {whose}. {_note(step)}{start} {_components(step)}"
     if not _one_step(step, before):
@@ -184,7 +185,8 @@ def _after_e(step, before, what):
 
 def _switched(step, before):
     q = np.asarray(step.q)
-    sure = f"{int((q.max(1) < 0.9).sum())} of {len(q)} points are shared (largest share below 0.9)."
+    shared = int((q.max(1) < 0.9).sum())
+    sure = f"{shared} of {len(q)} points {'is' if shared == 1 else 'are'} shared (largest share below 0.9)."
     if before.q is None or np.shape(before.q) != q.shape or q.shape[1] == 1:
         return sure if q.shape[1] > 1 else "With one component every share is 1."
     switched = int((q.argmax(1) != np.argmax(before.q, 1)).sum())
@@ -195,8 +197,10 @@ def _after_m(x, step, before, what):
     gain = step.log_likelihood - before.log_likelihood
     if not np.isfinite(step.log_likelihood):
         return f"M step: the {what} show the theta that came back. {_note(step)}The colours stay."
+    if _same(step.theta, before.theta):
+        return f"M step: nothing moves, theta is a fixed point. log p stays at {number(step.log_likelihood)}."
     parts = [f"M step: the {what} move, the colours stay. {_moved(x, before, step)}"]
-    to = "stays at" if gain == 0 else f"{common.change(gain)} to"
+    to = "stays at" if abs(gain) < 1e-9 else f"{common.change(gain)} to"
     parts.append(f"log p {to} {number(step.log_likelihood)}.")
     if np.isfinite(step.elbo) and np.isfinite(before.elbo):
         parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {_size(step.kl)}.")
@@ -205,8 +209,13 @@ def _after_m(x, step, before, what):
     elif _note(step):
         parts.append(_note(step))
     if gain < -1e-9 * abs(step.log_likelihood):
-        parts.append("log p fell: with the posterior as q, an M step never does that.")
+        parts.append("log p fell: an M step that maximises L, right after KL was 0, never lowers it.")
     return " ".join(part.strip() for part in parts)
+
+
+def _same(theta, other):
+    pairs = list(zip(theta, other, strict=True))
+    return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=1e-12) for a, b in pairs)
 
 
 def _moved(x, before, step):
