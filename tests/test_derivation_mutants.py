@@ -31,6 +31,8 @@ def remembered(function):
 
     def once(**args):
         key = (function, *((name, np.asarray(value).tobytes()) for name, value in sorted(args.items())))
+        if len(MEMORY) > 3000:
+            MEMORY.clear()  # roots and steps that mutants lead to are each seen once
         if key not in MEMORY:
             MEMORY[key] = engine.call(function, args)
         return MEMORY[key]
@@ -157,10 +159,11 @@ def same(chain, cases, right, wrong):
         try:
             with np.errstate(all="ignore"):
                 a, b = right(**case.args), engine.call(wrong, case.args)
+            limit = 1e-5 if isinstance(a, engine.Numerical) else 1e-9
             a = a if isinstance(a, dict) else {"": engine._value(a)}
             b = b if isinstance(b, dict) else {"": engine._value(b)}
             size = engine._size(chain, case)
-            if any(not engine.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] < 1e-9 for k in a):
+            if any(not engine.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] < limit for k in a):
                 return False
         except Exception:
             return False
@@ -179,6 +182,8 @@ def mutants(chain):
         for name, function in wrong:
             if line.relation in ("<=", ">=", "maximises", "tends to") and name.startswith("one per million"):
                 continue  # a limit and a maximiser are known to fewer digits
+            if chain.name == "pi_softmax" and line.unknown and name.startswith(("and", "one per million")):
+                continue  # a constant added to all logits changes no weight: the root is right
             if not same(chain, cases, right, function):
                 yield i, name, function
 

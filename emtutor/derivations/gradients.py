@@ -294,6 +294,10 @@ def _Sigma_1(x, pi, mu, Sigma):
     return numerical(lambda S: log_p(x, pi, mu, S).sum(), Sigma, extent(Sigma) ** 2)
 
 
+def _from_scatter(x, r, mu, Sigma):
+    return inv(Sigma) @ (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) @ inv(Sigma) / 2
+
+
 grad_Sigma = Derivation(
     "The gradient in the covariances",
     r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)",
@@ -344,6 +348,7 @@ grad_Sigma = Derivation(
             lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
             "set to zero with r and mu held fixed",
             unknown="Sigma",
+            into=_from_scatter,
         ),
     ),
     given={"r": posterior},
@@ -395,6 +400,7 @@ grad_Sigma_symmetric = Derivation(
             lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
             "set to zero with r and mu held fixed",
             unknown="Sigma",
+            into=lambda x, r, mu, Sigma: (2 - np.eye(Sigma.shape[-1])) * _from_scatter(x, r, mu, Sigma),
         ),
     ),
     given={"r": posterior},

@@ -219,7 +219,8 @@ moment_matching = Derivation(
              "the gradient of log Z holds the moments: pi, pi mu, pi (Sigma + mu mu^T)"),
         Line("therefore", r"\pi_j = \frac{R_j}{n}, \; \mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i, \; "
              r"\Sigma_j + \mu_j \mu_j^\top = \frac{1}{R_j} \sum_i r_{ij} x_i x_i^\top",
-             lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q"),
+             lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q",
+            into=lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma)),
     ),
 )  # fmt: skip
 
@@ -298,6 +299,16 @@ def _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0):
     return _niw_scatter(x, r, mu, m0, kappa0, S0) / (nu0 + r.sum(0) + x.shape[1] + 2)[:, None, None]
 
 
+def _niw_grad_mu(x, r, mu, Sigma, m0, kappa0):
+    away = np.einsum("ij,ija->ja", r, x[:, None] - mu) - kappa0 * (mu - m0)
+    return np.einsum("jab,jb->ja", inv(Sigma), away)
+
+
+def _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0):
+    count = nu0 + r.sum(0) + x.shape[1] + 2
+    return inv(Sigma) @ (_niw_scatter(x, r, mu, m0, kappa0, S0) - count[:, None, None] * Sigma) @ inv(Sigma) / 2
+
+
 def _niw_both(x, r, m0, kappa0, S0, nu0):
     mu = _niw_mean(x, r, m0, kappa0)
     return {"mu": mu, "Sigma": _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0)}
@@ -314,11 +325,11 @@ map_niw = Derivation(
                  lambda m: _niw_objective(x, r, m, Sigma, m0, kappa0, S0, nu0), mu, extent(Sigma)),
              "differentiated numerically"),
         Line("=", r"\Sigma_j^{-1} \Bigl[ \sum_i r_{ij} (x_i - \mu_j) - \kappa_0 (\mu_j - m_0) \Bigr]",
-             lambda x, r, mu, Sigma, m0, kappa0: np.einsum(
-                 "jab,jb->ja", inv(Sigma), np.einsum("ij,ija->ja", r, x[:, None] - mu) - kappa0 * (mu - m0)),
+             lambda x, r, mu, Sigma, m0, kappa0: _niw_grad_mu(x, r, mu, Sigma, m0, kappa0),
              "the prior is kappa_0 more points at m_0"),
         Line("therefore", r"\mu_j = \frac{\kappa_0 m_0 + \sum_i r_{ij} x_i}{\kappa_0 + R_j}",
-             lambda x, r, m0, kappa0: _niw_mean(x, r, m0, kappa0), "set to zero", unknown="mu"),
+             lambda x, r, m0, kappa0: _niw_mean(x, r, m0, kappa0), "set to zero", unknown="mu",
+             into=_niw_grad_mu),
         Line("start", r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW} \bigr]",
              lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
                  lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, extent(Sigma) ** 2),
@@ -326,14 +337,12 @@ map_niw = Derivation(
              left=r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma) \bigr]"),
         Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl[ W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top "
              r"- (\nu_0 + R_j + d + 2) \Sigma_j \bigr] \Sigma_j^{-1}",
-             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: inv(Sigma) @ (
-                 _niw_scatter(x, r, mu, m0, kappa0, S0)
-                 - (nu0 + r.sum(0) + x.shape[1] + 2)[:, None, None] * Sigma) @ inv(Sigma) / 2,
+             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0),
              "the prior counts log det Sigma nu_0 + d + 2 times over two"),
         Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}"
              r"{\nu_0 + R_j + d + 2}",
              lambda x, r, mu, m0, kappa0, S0, nu0: _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0),
-             "set to zero, for the mu_j that is used in it", unknown="Sigma"),
+             "set to zero, for the mu_j that is used in it", unknown="Sigma", into=_niw_grad_Sigma),
         Line("maximises", r"(\mu_j, \Sigma_j)", lambda x, r, m0, kappa0, S0, nu0: _niw_both(x, r, m0, kappa0, S0, nu0),
              "both together, the covariance around the new mean: the joint mode",
              of=lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0)),

@@ -144,6 +144,22 @@ slide_grad_mu = Derivation(
     breaks=(2,),
 )  # fmt: skip
 
+
+def _free_gradient(x, pi, mu, Sigma):
+    return _sandwich(x, posterior(x, pi, mu, Sigma), mu, Sigma)
+
+
+def _sandwich(x, r, mu, Sigma):
+    """Sigma_j^-1 (W_j - R_j Sigma_j) Sigma_j^-1 / 2, (k, d, d)."""
+    P = np.linalg.inv(Sigma)
+    return P @ (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) @ P / 2
+
+
+def _sum_of_pulls(x, r, mu, Sigma):
+    """sum_i r_ij Sigma_j^-1 (x_i - mu_j), (k, d)."""
+    return np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)
+
+
 slide_constant = Derivation(
     "The slide's \"+ const.\" in a gradient",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
@@ -159,23 +175,13 @@ slide_constant = Derivation(
              "what does not depend on mu_j has gradient zero"),
         Line("therefore", r"\mu_j = \frac{1}{R_j} \Bigl( \sum_i r_{ij} x_i + \Sigma_j c \Bigr)",
              lambda x, r, Sigma: (r.T @ x + Sigma @ 0.1 ** np.arange(x.shape[1])) / r.sum(0)[:, None],
-             "where the constant would put the root", unknown="mu"),
+             "where the constant would put the root", unknown="mu", into=_sum_of_pulls),
         Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
-             "where it is", unknown="mu"),
+             "where it is", unknown="mu", into=_sum_of_pulls),
     ),
     given=_R,
     breaks=(2, 4),
 )  # fmt: skip
-
-
-def _free_gradient(x, pi, mu, Sigma):
-    return _sandwich(x, posterior(x, pi, mu, Sigma), mu, Sigma)
-
-
-def _sandwich(x, r, mu, Sigma):
-    """Sigma_j^-1 (W_j - R_j Sigma_j) Sigma_j^-1 / 2, (k, d, d)."""
-    P = np.linalg.inv(Sigma)
-    return P @ (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) @ P / 2
 
 
 slide_fixed_point = Derivation(
@@ -209,7 +215,7 @@ slide_grad_Sigma = Derivation(
              lambda x, r, mu, Sigma: _sandwich(x, r, mu, Sigma),
              "the sandwich, the sign, and the log-determinant's term, which is no constant"),
         Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
-             "the slide's root is right: it is the root of this", unknown="Sigma"),
+             "the slide's root is right: it is the root of this", unknown="Sigma", into=_sandwich),
     ),
     given=_R,
     breaks=(2,),

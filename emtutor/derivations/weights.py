@@ -186,6 +186,7 @@ pi_softmax = Derivation(
             lambda x, R: np.log(R / len(x)),
             "set to zero with r held fixed; a is free, so nothing need be enforced",
             unknown="a",
+            into=lambda x, a, R: R - len(x) * softmax(a),
         ),
     ),
     given={
@@ -280,6 +281,7 @@ pi_elimination = Derivation(
             lambda x, R: R / len(x),
             "set to zero: pi is proportional to R, and sums to one",
             unknown="pi",
+            into=lambda pi, R: R[:-1] / pi[:-1] - R[-1] / pi[-1],
         ),
     ),
     given={"r": posterior, "R": lambda r: r.sum(0)},
