@@ -45,7 +45,8 @@ lab: install
 	@$(PY) -m emtutor lab $(ARGS)
 
 test: install-tests
-	$(PY) -m pytest -n auto --dist loadgroup -m "not browser and not mutation and not cluster" $(NBVAL) $(ARGS) tests notebooks
+	$(PY) -m pytest -n auto --dist loadgroup -m "not browser and not mutation and not cluster" $(ARGS) tests
+	$(PY) -m pytest $(NBVAL) $(ARGS) notebooks
 
 # pytest leaves with 5 where no test bears the mark.
 browser mutation cluster: install-tests
