@@ -182,7 +182,7 @@ def serve(name, folder):
     for line in sys.stdin:
         job = json.loads(line)
         if job["memory"]:
-            PEERS[name](x[: max(1000, 50 * x.shape[1] * len(start[0]))].copy(), start, 1)  # imports, thread pools
+            PEERS[name](x[: max(1000, 6 * x.shape[1] * len(start[0]))].copy(), start, 1)  # imports, thread pools
             before = peak_memory()
             PEERS[name](x, start, 2)
             answer = {"peak": peak_memory() - before}
