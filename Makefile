@@ -44,9 +44,10 @@ install-tests: $(STAMP) $(TESTED)
 lab: install
 	@$(PY) -m emtutor lab $(ARGS)
 
+# loadfile: the cells of one notebook share a kernel, so they stay on one worker.
 test: install-tests
-	$(PY) -m pytest -n auto --dist loadgroup -m "not browser and not mutation and not cluster" $(ARGS) tests
-	$(PY) -m pytest $(NBVAL) $(ARGS) notebooks
+	$(PY) -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
+	$(PY) -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
 # pytest leaves with 5 where no test bears the mark.
 browser mutation cluster: install-tests

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,17 +19,22 @@ os.environ.update(
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """The cells of one notebook share a kernel: with `--dist loadgroup` they stay on one worker, all else is spread."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Each test file and each notebook starts with empty progress of its own, whatever ran before it."""
     if item.path.suffix == ".ipynb":
         os.environ.pop("MPLBACKEND", None)  # the kernel's own backend shows pictures; Agg would show none
     os.environ["EMTUTOR_HOME"] = str(Path(_SCRATCH.name, "home", item.path.stem))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The time of each notebook that was validated."""
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if ".ipynb" in getattr(report, "nodeid", "") and hasattr(report, "duration"):
+                seconds[report.nodeid.split(".ipynb")[0]] += report.duration
+    if seconds:
+        terminalreporter.section("seconds for each notebook")
+        for notebook, time in sorted(seconds.items()):
+            terminalreporter.write_line(f"{time:6.1f}  {notebook}")
