@@ -28,12 +28,16 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """The time of each notebook that was validated."""
+    """What tests have recorded, and the time of each notebook that was validated."""
     seconds = Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if ".ipynb" in getattr(report, "nodeid", "") and hasattr(report, "duration"):
-                seconds[report.nodeid.split(".ipynb")[0]] += report.duration
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if not hasattr(report, "duration"):
+            continue
+        if ".ipynb" in report.nodeid:
+            seconds[report.nodeid.split(".ipynb")[0]] += report.duration
+        for title, text in report.user_properties if report.when == "call" else ():
+            terminalreporter.section(title)
+            terminalreporter.write_line(str(text))
     if seconds:
         terminalreporter.section("seconds for each notebook")
         for notebook, time in sorted(seconds.items()):
