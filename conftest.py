@@ -33,8 +33,8 @@ def pytest_terminal_summary(terminalreporter):
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
         if not hasattr(report, "duration"):
             continue
-        if ".ipynb" in report.nodeid:
-            seconds[report.nodeid.split(".ipynb")[0]] += report.duration
+        if ".ipynb::" in report.nodeid:
+            seconds[report.nodeid.split(".ipynb::")[0]] += report.duration
         for title, text in report.user_properties if report.when == "call" else ():
             terminalreporter.section(title)
             terminalreporter.write_line(str(text))

@@ -84,12 +84,12 @@ def test_the_solved_form_runs_and_every_check_in_it_says_correct(path, tmp_path)
 
 
 @each_notebook
-@pytest.mark.parametrize("first", range(2))
-def test_with_wrong_answers_it_still_runs_to_the_end_and_none_is_called_correct(path, first, tmp_path):
+def test_with_wrong_answers_it_still_runs_to_the_end_and_none_is_called_correct(path, tmp_path):
     notebook = notebooks.read(path)
     names = {stub.name for stub in notebooks.stubs(notebook)}
     if not names:
         pytest.skip("this lesson has no exercises")
+    first = PATHS.index(path) % len(WRONG)  # another kind of wrong begins in each lesson
     checks = _checked(notebooks.break_(notebook, *WRONG[first:], *WRONG[:first]), tmp_path)
     assert {status for _, status in checks} <= {
         "incorrect",
