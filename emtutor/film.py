@@ -18,6 +18,7 @@ from emtutor import palette
 HEIGHT = 352  # of a panel between its axes
 LEFT, RIGHT, TOP, BOTTOM = 92, 20, 62, 54  # room around it: labels, heading and key
 DASHES: tuple[tuple[float, ...], ...] = ((), (8, 4), (11, 3, 2, 3), (2, 3), (14, 4), (6, 2, 2, 2, 2, 2))
+EDGE = 2.5  # how much wider the ink beneath a pale line is
 TURN = np.linspace(0, 2 * np.pi, 73)  # the vertices of an ellipse; the same in both renderers
 SPREAD = np.linspace(-4, 4, 97)  # those of a bell, in standard deviations
 # Colours that follow the theme, as they are on paper; everything else is '#rrggbb'.
@@ -429,14 +430,15 @@ def _draw_points(ax, mark, z):
 
     p = mark.props
     n = len(p["xy"])
+    edged = np.broadcast_to(_pale(p["colour"]), n)
     dots = PathCollection(
         [_shape(s) for s in np.broadcast_to(p["shape"], n)],
         sizes=[(p["size"] * 0.75) ** 2] * n,
         offsets=p["xy"],
         offset_transform=ax.transData,
         facecolors=p["colour"] / 255 if isinstance(p["colour"], np.ndarray) else [_paper(p["colour"])] * n,
-        edgecolors=PAPER["paper"],
-        linewidths=0.5,
+        edgecolors=[PAPER["ink" if p else "paper"] for p in edged],
+        linewidths=[0.75 if p else 0.5 for p in edged],
         zorder=z,
         gid=mark.name,
     )
@@ -458,9 +460,23 @@ def _line(ax, mark, xy, z, **options):
             zorder=z,
             gid=mark.name,
             dash_capstyle="butt",
+            path_effects=_edge(p["colour"], p["width"]),
             **options,
         )
     )
+
+
+def _edge(colour, width):
+    """A line too pale for paper has a wider line of ink beneath it."""
+    if not _pale(colour):
+        return None
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=(width + EDGE) * 0.75, foreground=PAPER["ink"]), Normal()]
+
+
+def _pale(colour):
+    return False if isinstance(colour, str) and colour in PAPER else palette.pale(colour)
 
 
 def _draw_path(ax, mark, z):

@@ -16,6 +16,19 @@ def rgb(colour):
     return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
+def luminance(colour):
+    """Relative luminance (WCAG 2) of '#0072B2', or of each row of bytes (n, 3): 0 is black, 1 is white."""
+    import numpy as np
+
+    c = np.asarray(rgb(colour) if isinstance(colour, str) else colour) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def pale(colour):
+    """True where a colour stands out from white paper by less than 3 : 1: such a mark is drawn with an edge of ink."""
+    return luminance(colour) > 1.05 / 3 - 0.05
+
+
 def mixed(r):
     """The colours of n points by their responsibilities r (n, k), as (n, 3) in 0 .. 1; rows need not sum to one."""
     import numpy as np

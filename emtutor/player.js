@@ -16,6 +16,20 @@ const THEMED = new Set(["ink", "muted", "faint", "paper"]);
 const PATIENCE = 15000; // milliseconds until a silent kernel is called silent
 const MARGIN = { left: 92, top: 62, bottom: 54 }; // as in film.py
 
+const EDGE = 2.5; // as in film.py
+
+// Colours too pale for white paper, as palette.pale finds them: they get an edge of ink.
+const paleOf = new Map();
+function pale(colour) {
+  if (THEMED.has(colour)) return false;
+  if (!paleOf.has(colour)) {
+    const bytes = colour[0] === "#" ? [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16)) : colour.match(/\d+/g);
+    const [r, g, b] = bytes.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    paleOf.set(colour, 0.2126 * r + 0.7152 * g + 0.0722 * b > 1.05 / 3 - 0.05);
+  }
+  return paleOf.get(colour);
+}
+
 const css = (colour) => (THEMED.has(colour) ? `var(--emt-${colour})` : colour);
 const short = (v) => Math.round(v * 100) / 100;
 
@@ -78,6 +92,13 @@ function polyline(flat, to, count) {
 
 const stroke = (p) => ({ fill: "none", "stroke-width": p.width, "stroke-dasharray": DASHES[p.dash], style: `stroke:${css(p.colour)}` });
 
+// A line through d, the last thing in its group, after the first `before` parts.
+function line(g, before, p, d, opacity = 1) {
+  const edged = pale(p.colour) ? 1 : 0, parts = children(g, before + edged + 1, () => svg("path", {}, g));
+  if (edged) set(parts[before], { d, class: "emt-edge", ...stroke({ ...p, colour: "ink", width: p.width + EDGE }), "stroke-opacity": opacity });
+  set(parts[before + edged], { d, class: "", ...stroke(p), "stroke-opacity": opacity });
+}
+
 const KINDS = {
   points(g, p, to, changed) {
     const n = p.xy.length / 2, dots = children(g, n, () => svg("path", { class: "emt-dot" }, g));
@@ -88,28 +109,27 @@ const KINDS = {
       if (moved) dots[i].setAttribute("d", dot(...to(p.xy[2 * i], p.xy[2 * i + 1]), p.size, +(p.shape[i] ?? p.shape)));
       if (recoloured) {
         const colour = Array.isArray(p.colour) ? p.colour[i] : css(p.colour);
-        if (g.colours[i] !== colour) dots[i].style.fill = g.colours[i] = colour;
+        if (g.colours[i] === colour) continue;
+        dots[i].style.fill = g.colours[i] = colour;
+        dots[i].classList.toggle("emt-pale", Array.isArray(p.colour) ? pale(colour) : pale(p.colour));
       }
     }
     g.colours.length = n;
   },
   path(g, p, to) {
-    const [area, line] = children(g, 2, () => svg("path", {}, g));
-    const d = polyline(p.xy, to, p.count);
+    const d = polyline(p.xy, to, p.count), [area] = g.childElementCount ? g.children : [svg("path", {}, g)];
     set(area, { d: p.fill ? d + (d && "Z") : "", style: `fill:${css(p.fill ?? "none")};fill-opacity:${p.opacity};stroke:none` });
-    set(line, { d: p.width > 0 ? d : "", ...stroke(p), "stroke-opacity": p.fill ? 1 : p.opacity });
+    line(g, 1, p, p.width > 0 ? d : "", p.fill ? 1 : p.opacity);
   },
   ellipse(g, p, to) {
-    const [line] = children(g, 1, () => svg("path", {}, g));
     const [x, y, a, b, c, e] = p.curve;
     const flat = TURN.flatMap((u) => [x + a * Math.cos(u) + b * Math.sin(u), y + c * Math.cos(u) + e * Math.sin(u)]);
-    set(line, { d: polyline(flat, to, TURN.length), ...stroke(p) });
+    line(g, 0, p, polyline(flat, to, TURN.length));
   },
   bell(g, p, to) {
-    const [line] = children(g, 1, () => svg("path", {}, g));
     const [height, mean, sd] = p.bell;
     const flat = SPREAD.flatMap((z) => [mean + sd * z, height * Math.exp((-z * z) / 2)]);
-    set(line, { d: polyline(flat, to, SPREAD.length), ...stroke(p) });
+    line(g, 0, p, polyline(flat, to, SPREAD.length));
   },
   band(g, p, to) {
     const [area] = children(g, 1, () => svg("path", {}, g));

@@ -92,7 +92,8 @@ DRAWN = """() => {
     name: g.dataset.mark, kind: g.dataset.kind, panel: +g.closest('[data-box]').dataset.panel,
     parts: [...g.children].map((c) => {
       const look = getComputedStyle(c), get = (k) => c.getAttribute(k);
-      return { tag: c.tagName, d: get('d'), fill: look.fill, stroke: look.stroke, dash: get('stroke-dasharray'),
+      return { tag: c.tagName, edge: c.classList.contains('emt-edge'),
+               d: get('d'), fill: look.fill, stroke: look.stroke, dash: get('stroke-dasharray'),
                width: look.strokeWidth, cx: get('cx'), cy: get('cy'), r: get('r'), x: get('x'), y: get('y'),
                anchor: get('text-anchor'), text: c.tagName === 'text' ? c.textContent : null };
     }),

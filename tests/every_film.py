@@ -21,6 +21,14 @@ def _three_columns():
     return np.concatenate([rng.normal(0, 1, (40, 3)), rng.normal(3, 1, (40, 3))])
 
 
+def _six():
+    """Points about six centres, and a start near them: all six colours, the pale ones too."""
+    rng = np.random.default_rng(4)
+    mu = rng.uniform(-6, 6, (6, 2))
+    x = np.concatenate([rng.normal(m, 0.7, (30, 2)) for m in mu])
+    return x, gaussian.Theta(np.full(6, 1 / 6), mu + rng.normal(0, 0.4, (6, 2)), np.tile(np.eye(2), (6, 1, 1)))
+
+
 _MAKERS = {
     "kmeans": lambda: scenes.kmeans(X, [[2.0, 85.0], [4.5, 55.0]]),
     "kmeans-standardised": lambda: scenes.kmeans(X, [[2.0, 85.0], [4.5, 55.0]], standardise=True),
@@ -29,6 +37,7 @@ _MAKERS = {
     "em-one": lambda: scenes.em(gaussian.model, X, _start(1)),
     "em-three": lambda: scenes.em(gaussian.model, X, _start(3)),
     "em-four": lambda: scenes.em(gaussian.model, X, _start(4, "spread out"), iterations=5),
+    "em-six": lambda: scenes.em(gaussian.model, *_six(), iterations=3, max_iter=3),
     "em-identical": lambda: scenes.em(gaussian.model, X, _start(2, "identical")),
     "em-on-one-point": lambda: scenes.em(gaussian.model, X, _start(2, "on one point")),
     "em-tied": lambda: scenes.em(gaussian.tied, X, _start(2), iterations=6),

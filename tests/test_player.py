@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Annotation, Text
 
-from emtutor import film, play
+from emtutor import film, palette, play
 from emtutor.player import EVERYTHING
 
 # ---- in Python
@@ -120,7 +120,7 @@ def to_axes(xy, box):
 
 def of_browser(mark, box):
     """(corners in axes coordinates, colours) of a mark in the page."""
-    parts = [p for p in mark["parts"] if p["d"] or p["text"]]
+    parts = [p for p in mark["parts"] if (p["d"] or p["text"]) and not p["edge"]]
     if mark["kind"] == "text":
         text = parts[0]
         return to_axes(np.array([[float(text["x"]), float(text["y"])]]), box), [text["fill"]], text["text"]
@@ -184,6 +184,21 @@ def hexed(colour):
     return to_hex(np.array([float(v) for v in re.findall(r"[\d.]+", colour)[:3]]) / 255)
 
 
+def edged_in_browser(mark):
+    """How many parts have an edge of ink, in dots and lines."""
+    ink = to_rgb(film.PAPER["ink"])
+    dots = mark["kind"] == "points"
+    return sum(p["edge"] or (dots and bool(p["d"]) and np.allclose(rgb(p["stroke"]), ink)) for p in mark["parts"])
+
+
+def edged_in_matplotlib(artists):
+    ink = to_rgb(film.PAPER["ink"])
+    lines = sum(bool(a.get_path_effects()) for a in artists if isinstance(a, Line2D))
+    return lines + sum(
+        np.allclose(edge[:3], ink) for a in artists if isinstance(a, PathCollection) for edge in a.get_edgecolor()
+    )
+
+
 PAPER = {"content-font-color0": film.PAPER["ink"], "layout-color0": "#ffffff"}
 
 
@@ -213,6 +228,7 @@ def test_both_renderers_draw_the_same(browser, name):
                 assert text == words
                 if str(wanted[mark["name"]].props.get("colour")) != "muted":  # mixed by the browser
                     assert [hexed(c) for c in colours] == theirs, mark["name"]
+                assert edged_in_browser(mark) == edged_in_matplotlib(artists), mark["name"]
 
 
 def _anything(mark):
@@ -390,30 +406,55 @@ def rgb(text):
     return values if "srgb" in text else values / 255
 
 
+FILLED = {"band": "edges", "bars": "boxes"}
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", [browsing.LIGHT, browsing.DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(
-    "name",
-    ["em-four", "kmeans", "surface", "simplex-3", "jensen", "decomposition", "temperature", "bound", "branching"],
-)
+@pytest.mark.parametrize("name", every_film.NAMES)
 def test_contrast_of_text_and_marks(browser, name, theme):
     movie = every_film.film(name)
     paper = to_rgb(theme["layout-color0"])
     with browsing.opened(browser, movie, theme=theme) as page:
-        browsing.go_to(page, len(movie.frames) // 2)
-        for words, ink, behind in page.evaluate(TEXTS):
-            assert contrast(rgb(ink), rgb(behind)) >= 4.5, words
-        for mark in browsing.drawn(page)["marks"]:
-            if mark["kind"] in (
-                "band",
-                "text",
-            ):  # a band lies between two lines, a number in a ring that are both measured
-                continue
-            for part in mark["parts"]:
-                if not part["d"]:
+        for i in sorted({0, 1, len(movie.frames) // 2, len(movie.frames) - 1}):
+            browsing.go_to(page, i)
+            for words, ink, behind in page.evaluate(TEXTS):
+                assert contrast(rgb(ink), rgb(behind)) >= 4.5, words
+            for mark in browsing.drawn(page)["marks"]:
+                if mark["kind"] in ("band", "text"):  # see below; a number stands in a ring, and is measured as text
                     continue
-                tones = [part[key] for key in ("fill", "stroke") if part[key] != "none"]
-                assert max(contrast(rgb(tone), paper) for tone in tones) >= 3, (mark["name"], tones)
+                parts = [part for part in mark["parts"] if part["d"]]
+                seen = [[part[key] for key in ("fill", "stroke") if part[key] != "none"] for part in parts]
+                if mark["kind"] in ("path", "ellipse", "bell"):
+                    seen = [[tone for tones in seen for tone in tones]] if parts else []  # a line and its edge
+                for tones in seen:
+                    assert max(contrast(rgb(tone), paper) for tone in tones) >= 3, (mark["name"], tones)
+
+
+def test_a_pale_band_lies_between_two_lines_that_are_not_pale():
+    for name in every_film.NAMES:
+        for frame in every_film.film(name).frames:
+            lines = [m for m in frame.marks if m.kind == "path"]
+            for band in (m for m in frame.marks if m.kind == "band" and palette.pale(m.props["colour"])):
+                edges = band.props["edges"][: band.props["count"]]
+                edges = edges[np.isfinite(edges).all(1)]
+                for side in (1, 2):
+                    on = [
+                        line
+                        for line in lines
+                        if line.panel == band.panel
+                        and not film._pale(line.props["colour"])
+                        and _holds(line, edges[:, [0, side]], frame, name)
+                    ]
+                    assert on, (name, frame.label, band.name)
+
+
+def _holds(line, edge, frame, name):
+    """True if the line passes through the edge, wherever the axes show it."""
+    low, high = film.limits(every_film.film(name), frame, line.panel)[1]
+    inside = (edge[:, 1] > low) & (edge[:, 1] < high)
+    points = {tuple(p) for p in line.props["xy"][: line.props["count"]]}
+    return all(tuple(p) in points for p in edge[inside])
 
 
 @pytest.mark.browser

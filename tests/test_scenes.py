@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import every_film
 import numpy as np
@@ -42,8 +43,8 @@ def coordinates(mark):
     return p["at"][None]
 
 
-# Clipped at the axes: a staircase whose view follows its end, ellipses and bells of bad starts, arrows.
-MAY_LEAVE = ("log p", "L", "gap", "component", "before", "normal", "gradient")
+# Clipped at the axes: a staircase whose view follows its end, ellipses and bells of bad starts.
+MAY_LEAVE = ("log p", "L", "gap", "component", "before")
 
 
 def test_marks_are_finite_and_lie_within_the_axes(movie):
@@ -145,6 +146,19 @@ def test_the_stationary_point_lies_on_the_simplex_only_at_minus_n():
     assert on == ["lambda −25.0"]
 
 
+@pytest.mark.parametrize("which", ["em", "em-four", "em-identical", "bound"])
+def test_the_view_of_the_staircase_holds_still_and_shows_where_it_stands(which):
+    movie = every_film.film(which)
+    views = [frame.views[1] for frame in movie.frames]
+    assert len(set(views)) <= 4 + len(views) / 6
+    for frame, ((x0, x1), (y0, y1)) in zip(movie.frames, views, strict=True):
+        for mark in frame.marks:
+            if mark.name in ("now log p", "now L"):
+                (x, y) = mark.props["xy"][0]
+                assert 0.02 < (x - x0) / (x1 - x0) < 0.98, "not cut by the edge"
+                assert 0.02 < (y - y0) / (y1 - y0) < 0.98
+
+
 def test_the_bound_touches_after_e_and_rises_in_m():
     frames = every_film.film("bound").frames
     touching = [f for f in frames if f.label.startswith("E")]
@@ -211,6 +225,31 @@ def hanging(x, pi, mu, Sigma):
 def stub(x, pi, mu, Sigma): ...
 
 
+def quitting(x, pi, mu, Sigma):
+    raise SystemExit
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def unspeakable(x, pi, mu, Sigma):
+    raise Unspeakable
+
+
+def bound_of(e_step=None, m_step=None):
+    movie = scenes.bound(gaussian.model.using(e_step=e_step, m_step=m_step), X, START, iterations=2)
+    film.encode(movie)
+    film.png(movie, 0)
+    film.png(movie)
+    for frame in movie.frames:
+        assert frame.words
+        for mark in frame.marks:
+            assert mark.kind != "points" or np.isfinite(mark.props["xy"]).all()
+    return movie
+
+
 def film_of(e_step=None, m_step=None, **options):
     movie = scenes.em(gaussian.model.using(e_step=e_step, m_step=m_step), X, START, iterations=3, max_iter=3, **options)
     film.encode(movie)
@@ -232,9 +271,12 @@ def test_a_q_that_is_no_distribution_is_shown_and_named(step, why):
     assert next(m for m in frame.marks if m.name == "data").props["colour"].shape == (272, 3)
 
 
-@pytest.mark.parametrize("q", [np.full((272, 3), 1 / 3), np.zeros((272, 2)), "words", [None] * 272, np.full(272, 0.5)])
+@pytest.mark.parametrize(
+    "q", [np.full((272, 3), 1 / 3), np.zeros((272, 2)), "words", [None] * 272, np.full(272, 0.5), object(), {}]
+)
 def test_any_q_that_an_e_step_returns_can_be_shown(q):
     assert all(frame.words for frame in film_of(lambda x, pi, mu, Sigma: q).frames)
+    assert bound_of(lambda x, pi, mu, Sigma: q).frames[-1].words
 
 
 def test_a_wrong_posterior_shows_in_kl_and_in_words():
@@ -242,17 +284,45 @@ def test_a_wrong_posterior_shows_in_kl_and_in_words():
     assert "not the posterior" in frame.words
 
 
-@pytest.mark.parametrize(("step", "why"), [(raising, "ZeroDivisionError"), (transposed, "transposed?")])
-def test_an_exception_ends_the_film_with_a_sentence(step, why):
-    last = film_of(step).frames[-1]
+@pytest.mark.parametrize("make", [film_of, bound_of])
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        (raising, "the E step of iteration 1 raised ZeroDivisionError: division by zero."),
+        (transposed, "transposed?"),
+        (quitting, "raised SystemExit."),
+        (unspeakable, "raised Unspeakable."),
+        (lambda x: x, "takes 1 positional argument but 4 were given"),
+    ],
+)
+def test_an_exception_in_the_first_step_ends_the_film_with_a_sentence(make, step, why):
+    last = make(step).frames[-1]
     assert last.words.startswith("Stopped: the ")
     assert why in last.words
     assert last.label == "stopped"
+    assert last.next == ""
+
+
+def test_the_bound_says_what_a_wrong_step_does():
+    words = {frame.label: frame.words for frame in bound_of(without_pi).frames}
+    assert "touches" in words["E 1"], "the start's pi are equal: this q is right"
+    assert "is not the posterior at s = 0" in words["E 2"]
+    assert "touches" not in words["E 2"]
+    assert "no bound" in bound_of(unnormalised).frames[1].heads[0]
+    assert "What is undefined" in bound_of(unnormalised).frames[1].words
+
+    def overshooting(x, r):
+        pi, mu, Sigma = gaussian.m_step(x, r)
+        return pi, mu + 0.5 * (mu - mu.mean(0)), Sigma
+
+    assert any("which is not its top" in frame.words for frame in bound_of(m_step=overshooting).frames)
+    assert "theta does not move" in bound_of(m_step=lambda x, r: START).frames[2].words
 
 
 def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
-    monkeypatch.setattr("emtutor.scenes.mixture.PATIENCE", 0.2)
+    monkeypatch.setattr("emtutor.scenes.common.PATIENCE", 0.2)
     assert "never ends" in film_of(hanging).frames[-1].words
+    assert "never ends" in bound_of(hanging).frames[-1].words
 
 
 def test_a_crowd_is_thinned_in_the_picture_and_not_in_the_numbers():
@@ -278,6 +348,9 @@ def test_a_crowd_is_thinned_in_the_picture_and_not_in_the_numbers():
 def test_any_theta_that_an_m_step_returns_can_be_shown(theta):
     movie = film_of(m_step=lambda x, r: theta)
     assert all(frame.words for frame in movie.frames)
+    for i in range(len(movie.frames)):
+        film.png(movie, i)
+    assert bound_of(m_step=lambda x, r: theta).frames[-1].words
 
 
 @pytest.mark.parametrize(
@@ -310,3 +383,8 @@ def test_bad_arguments_are_named(make, message):
 @pytest.mark.parametrize("which", every_film.NAMES)
 def test_static_picture(which):
     return film.draw(every_film.film(which))
+
+
+def test_each_picture_has_a_film_and_each_film_a_picture():
+    there = {path.stem.removeprefix("test_static_picture_") for path in Path(__file__).with_name("baseline").iterdir()}
+    assert there == set(every_film.NAMES)

@@ -7,11 +7,9 @@ import numpy as np
 from emtutor import arguments, film, palette
 from emtutor import em as half_steps
 from emtutor.film import number
-from emtutor.limits import time_limit
 from emtutor.scenes import common
 
 GRADIENT = palette.COMPONENTS[1]
-PATIENCE = 3.0
 
 
 def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
@@ -166,48 +164,39 @@ def bound(model, x, theta0, iterations=3, *, title=None):
     """Film of log p and the bound that touches it, along theta_t + s (theta_t+1 - theta_t), s from -1/2 to 3/2.
 
     Any model of `emtutor.em` whose theta is a number, an array or a tuple of them; where theta(s) is out of bounds
-    there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top.
-    Bishop, PRML, figure 9.14.
+    there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top. A learner's wrong
+    steps are shown as they are; one that raises or hangs ends the film with a sentence. Bishop, PRML, figure 9.14.
     """
     if int(iterations) != iterations or iterations < 1:
         raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
-    steps = half_steps.steps(model, x, theta0)
-    thetas, qs = [next(steps).theta], []
-    ending = ""
-    for _ in range(iterations):
-        try:
-            with time_limit(PATIENCE):
-                q, theta = next(steps).q, next(steps).theta
-        except Exception as error:  # whatever a learner's step does is part of the film
-            if not qs:
-                raise
-            ending = f" Here it ends: the next step raised {type(error).__name__}: {error}"
-            break
-        qs.append(q)
-        thetas.append(theta)
-    s = np.unique(np.concatenate([np.linspace(-0.5, 1.5, 81), [0, 1]]))
-    lines = [_Line(model, x, thetas[i], thetas[i + 1], qs[i], s) for i in range(len(qs))]
-    scenes = _scenes(lines)
+    states, lines, ending = _lines(model, x, theta0, int(iterations))
+    scenes = _scenes(lines, states)
     stair = common.Staircase(range(len(scenes)), [a.log_p for a in scenes], [a.elbo for a in scenes])
     frames = []
     for i, scene in enumerate(scenes):
-        line = lines[scene.line]
+        line = lines[scene.line] if scene.line < len(lines) else _Point(scene)
         following = scenes[i + 1].label if i + 1 < len(scenes) else ""
         frames.append(
             film.Frame(
                 marks=(*line.marks(scene), *stair.marks(i)),
-                words=scene.words + (ending if i == len(scenes) - 1 else ""),
+                words=scene.words,
                 label=scene.label,
                 next=following.split(" ")[0] if following[:1] in "EM" else following,
                 heads=(scene.head, f"log p = {number(scene.log_p, 3)}"),
                 views=(((-0.5, 1.5), line.limits), stair.view(i)),
             )
         )
+    if ending:
+        last = frames[-1]
+        frames[-1] = last._replace(next="M" if "the M step" in ending else "E")
+        frames.append(last._replace(words=ending, label="stopped", next="", heads=("Stopped", last.heads[1])))
     key = common.STAIRCASE_KEY
+    right = "With the right steps the" if model.whose else "The"
     return film.Film(
         title=title or f"The bound along the EM step{model.whose and ': ' + model.whose}",
-        caption="The line leads from theta_t (s = 0) through theta_t+1 (s = 1). The bound touches log p at s = 0 with "
-        "the same slope and has its top at s = 1; the gap there is the KL divergence. Each line has its own scale.",
+        caption=f"The line leads from theta_t (s = 0) through theta_t+1 (s = 1). {right} bound touches log p at s = 0 "
+        "with the same slope and has its top at s = 1; the gap there is the KL divergence. Each line has its own "
+        "scale.",
         panels=(
             film.Panel("s, where theta = theta_t + s (theta_t+1 − theta_t)", "nats", (-0.5, 1.5), (-1, 0), key=key),
             film.Panel("frame", "nats", (0, 12), (-1, 0), width=332, key=key),
@@ -216,6 +205,23 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         slider="frame",
         end="To the last",
     )
+
+
+def _lines(model, x, theta0, iterations):
+    """All states, a line for each full iteration, and the sentence that ends the film early ("" if nothing did)."""
+    steps, states, lines, ending = half_steps.steps(model, x, theta0), [], [], ""
+    s = np.unique(np.concatenate([np.linspace(-0.5, 1.5, 81), [0, 1]]))
+    while len(states) < 2 * iterations + 1 and not ending:
+        ending = common.next_state(steps, states)
+        if ending or states[-1].phase != "M":
+            continue
+        start, end = states[-3], states[-1]
+        try:
+            lines.append(_Line(model, x, start.theta, end.theta, end.q, s))
+        except Exception:  # another number of components, words in the place of numbers
+            what = f"returned a theta of another form than theta_{start.t}, so no line leads to it"
+            ending = f"Stopped: the M step of iteration {end.t} {what}. The picture is the last one before it."
+    return states, lines, ending
 
 
 class _Scene(NamedTuple):
@@ -229,35 +235,90 @@ class _Scene(NamedTuple):
     words: str
 
 
-def _scenes(lines):
+def _scenes(lines, states):
     """What is told: at first the curve alone, then per iteration E, M, and the next line through the new point."""
-    told = []
+    here, told = states[0].log_likelihood, []
+    along = "log p along the line that the first EM step takes. " if lines else ""
+    words = f"{along}We stand at s = 0, where log p = {number(here, 3)} nats. {common.note_of(states[0])}".strip()
+    head = "log p along the first EM step" if lines else "Start"
+    told.append(_Scene(0, "start", 0, here, np.nan, False, head, words))
     for i, line in enumerate(lines):
-        (here, there), (low, high) = line.log_p_at, line.elbo_at
-        stand = f"We stand at s = 0, where log p = {number(here, 3)} nats."
-        if i == 0:
-            words = f"log p along the line that the first EM step takes. {stand}"
-            told.append(_Scene(i, "start", 0, here, np.nan, False, "log p along the first EM step", words))
-        else:
-            words = f"The picture turns to the line of the next EM step, on its own scale. {stand}"
+        after_e, after_m = states[2 * i + 1], states[2 * i + 2]
+        if i > 0:
+            here = after_e.log_likelihood
+            words = "The picture turns to the line of the next EM step, on its own scale. "
+            words += f"We stand at s = 0, where log p = {number(here, 3)} nats."
             head = f"A new line, from theta_{i} to theta_{i + 1}"
             told.append(_Scene(i, "new line", 0, here, told[-1].elbo, False, head, words))
-        words = (
-            f"E step: q becomes the posterior at s = 0, so L = {number(low, 3)} touches log p = {number(here, 3)} there"
-        )
-        words += f" (KL {_kl(here - low)}); elsewhere L lies below."
-        told.append(_Scene(i, f"E {i + 1}", 0, here, low, True, f"Iteration {i + 1}, E step: the bound touches", words))
-        words = f"M step: to the top of the bound, s = 1. L {common.change(high - low, 3)}, log p "
-        words += (
-            f"{common.change(there - here, 3)}: the difference is the gap that opens, KL = {number(there - high, 3)}."
-        )
-        head = f"Iteration {i + 1}, M step: to the bound's top"
-        told.append(_Scene(i, f"M {i + 1}", 1, there, high, True, head, words))
+        touches, words = _after_e(after_e)
+        head = f"Iteration {i + 1}, E step: {touches}"
+        told.append(_Scene(i, f"E {i + 1}", 0, after_e.log_likelihood, after_e.elbo, True, head, words))
+        to, words = _after_m(line, after_e, after_m)
+        head = f"Iteration {i + 1}, M step: to {to}"
+        told.append(_Scene(i, f"M {i + 1}", 1, after_m.log_likelihood, after_m.elbo, True, head, words))
+    t = len(lines)
+    if len(states) > 2 * t + 1:  # an E step after which no line follows
+        last = states[2 * t + 1]
+        touches, words = _after_e(last)
+        head = f"Iteration {t + 1}, E step: {touches}"
+        told.append(_Scene(t, f"E {t + 1}", 0, last.log_likelihood, last.elbo, True, head, words))
     return told
 
 
-def _kl(gap):
-    return "is 0" if abs(gap) < 5e-4 else f"= {number(gap, 3)}, so this q is not the posterior"
+def _after_e(step):
+    """What the bound does at s = 0, and the sentence."""
+    log_p, elbo, gap = (number(v, 3) for v in (step.log_likelihood, step.elbo, step.kl))
+    if not np.isfinite(step.elbo):
+        words = f"E step: there is no bound for the q that came back. {common.note_of(step)}log p stays at {log_p}."
+        return "no bound", words
+    if step.kl < 5e-4:
+        words = f"E step: q becomes the posterior at s = 0, so L = {elbo} touches log p = {log_p} there (KL is 0); "
+        return "the bound touches", words + "elsewhere L lies below."
+    words = f"E step: the q that came back is not the posterior at s = 0: L = {elbo} lies KL = {gap} below log p = "
+    return "the bound does not touch", words + f"{log_p}, where it should touch."
+
+
+def _after_m(line, before, step):
+    """Where the M step leads, and the sentence."""
+    if not np.isfinite(step.log_likelihood):
+        words = f"M step: s = 1 is the theta that came back, and log p has no value there. {common.note_of(step)}"
+        return "no valid theta", words.strip()
+    gain = f"log p {common.change(step.log_likelihood - before.log_likelihood, 3)}"
+    if not (np.isfinite(step.elbo) and np.isfinite(before.elbo)):
+        return "s = 1", f"M step: to s = 1. There is still no bound; {gain}. {common.note_of(step)}".strip()
+    if not np.ptp(line.log_p):
+        return (
+            "where it was",
+            f"M step: theta does not move, so the line is a point. log p = {number(line.log_p[0], 3)}.",
+        )
+    top = line.top()
+    where = "s = 1" if top is None else f"s = 1, which is not its top: on this line L is largest at s = {number(top)}"
+    words = f"M step: to the top of the bound, {where}. " if top is None else f"M step: along the bound to {where}. "
+    words += f"L {common.change(step.elbo - before.elbo, 3)}, {gain}"
+    if before.kl < 5e-4:
+        words += f": the difference is the gap that opens, KL = {number(step.kl, 3)}."
+    else:
+        words += f", KL is now {number(step.kl, 3)}."
+    if step.log_likelihood < before.log_likelihood - 1e-9 * abs(before.log_likelihood):
+        words += " log p fell: an M step to the top of a bound that touches never lowers it."
+    return ("the bound's top" if top is None else "s = 1, not the top"), words
+
+
+class _Point:
+    """Where no line leads on: log p and L at s = 0 alone."""
+
+    def __init__(self, scene):
+        self.heights = [(scene.log_p, "log p", "ink", 1), (scene.elbo, "L", palette.ELBO, 0)]
+        values = [value for value, *_ in self.heights if np.isfinite(value)] or [0.0]
+        pad = max(1.0, max(values) - min(values))
+        self.limits = (float(min(values) - pad), float(max(values) + pad))
+
+    def marks(self, scene):
+        return [
+            film.points(f"here {name}", [[0, value]], colour=colour, shape=shape, size=6)
+            for value, name, colour, shape in self.heights
+            if np.isfinite(value)
+        ]
 
 
 class _Line:
@@ -269,13 +330,18 @@ class _Line:
         self.log_p = np.array([_value(model.log_likelihood, x, theta) for theta in points])
         self.elbo = np.array([_value(model.elbo, x, q, theta) for theta in points])
         zero, one = int(np.searchsorted(s, 0)), int(np.searchsorted(s, 1))
-        self.log_p_at, self.elbo_at = self.log_p[[zero, one]], self.elbo[[zero, one]]
-        ends = np.array([*self.log_p_at, *self.elbo_at])
+        ends = np.array([*self.log_p[[zero, one]], *self.elbo[[zero, one]]])
         ends = ends[np.isfinite(ends)]
         span = max(np.ptp(ends), 1e-6 * abs(ends).max(), 1e-6) if len(ends) else 1.0
         top = np.nanmax(self.log_p, initial=ends.max(initial=-np.inf)) if len(ends) else 0.0
         low = ends.min(initial=np.inf) if len(ends) else -1.0
         self.limits = (float(low - 0.9 * span), float(min(top, low + 3 * span) + 0.15 * span))
+
+    def top(self):
+        """Where L is largest along the line, if that is clearly not s = 1; else None."""
+        one, best = np.searchsorted(self.s, 1), np.nanargmax(self.elbo)
+        clear = 1e-3 * (self.limits[1] - self.limits[0])
+        return None if self.elbo[best] < self.elbo[one] + clear else float(self.s[best])
 
     def marks(self, scene):
         seen = [np.where((c >= self.limits[0]) & (c <= self.limits[1]), c, np.nan) for c in (self.log_p, self.elbo)]
@@ -306,5 +372,5 @@ def _value(function, *args):
     try:
         with np.errstate(all="ignore"):
             return float(function(*args))
-    except (ValueError, FloatingPointError, ZeroDivisionError):
+    except Exception:  # theta(s) is out of bounds, or q is none: there is no curve
         return np.nan

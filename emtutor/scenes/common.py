@@ -4,12 +4,17 @@ import numpy as np
 
 from emtutor import data, film, palette
 from emtutor.film import number
+from emtutor.limits import time_limit
+
+PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 
 STAIRCASE_KEY = (
     ("log p(x | θ)", "line", "ink", 0),
     ("L(q, θ)", "line", palette.ELBO, 1),
     ("KL", "fill", palette.GAP, 0),
 )
+# The frames at which the view of the staircase moves on: seldom, so that in most steps nothing moves but marks.
+TURNS = (0, 3, 6, 10, 16, 24, 36, 54, 80, 120, 180, 270, 400, 600, 900, 1350, 2000)
 
 
 def labels_of(x, labels=None):
@@ -59,6 +64,11 @@ def around(*clouds, margin=0.06):
     return tuple((float(a), float(b)) for a, b in zip(low, high, strict=True))
 
 
+def within(at, limits):
+    """True if the point lies inside: a mean that a wrong step sent far away has no place for its number."""
+    return all(low <= v <= high for v, (low, high) in zip(at, limits, strict=True))
+
+
 def apart(centres, limits, width=500):
     """The same points, those that would hide an earlier one moved to its right: numbers of components stay legible."""
     unit = np.array([(limits[0][1] - limits[0][0]) / width, (limits[1][1] - limits[1][0]) / film.HEIGHT])
@@ -94,16 +104,57 @@ class Staircase:
         return marks
 
     def view(self, i):
-        """Limits that follow the climb: the last third of the way, so that late gaps are seen too."""
-        seen = slice(2 * i // 3, i + 1)
+        """Limits around the last steps of the climb, so that late gaps are seen too; they move on only at TURNS."""
+        block = max(b for b in range(len(TURNS)) if TURNS[b] <= i)
+        first, last = 2 * (TURNS[block] // 3), min([*TURNS[block + 1 : block + 2], len(self.t)]) - 1
+        seen = slice(first, last + 1)
+        reach = max(self.t[last] - self.t[first], 2.0)
+        across = (float(self.t[first] - 0.03 * reach), float(self.t[first] + 1.03 * reach))
         values = np.concatenate([self.log_p[seen], self.elbo[seen]])
         values = values[np.isfinite(values)]
-        right = 1.03 * min((n for n in (12, 25, 50, 100, 200, 400, 1000) if n >= self.t[i]), default=self.t[-1])
         if not len(values):
-            return ((0, right), (-1, 0))
+            return (across, (-1, 0))
         low, high = values.min(), values.max()
         pad = 1.0 if high - low < 1e-6 else 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
-        return ((0, right), (float(low - pad), float(high + pad)))
+        return (across, (float(low - pad), float(high + pad)))
+
+
+def next_state(steps, states):
+    """Append the next half-step to `states`; "", or the sentence on what happened in its place.
+
+    Whatever a learner's step does is part of the film; only where there is no start yet is an exception one.
+    """
+    try:
+        with time_limit(PATIENCE):
+            states.append(next(steps))
+        return ""
+    except TimeoutError:
+        what = f"was still running after {PATIENCE:g} s: is there a loop that never ends?"
+    except (Exception, SystemExit) as error:
+        if not states:
+            raise
+        what = f"raised {said(error)}"
+    last = states[-1]
+    phase, t = ("M", last.t) if last.phase == "E" else ("E", last.t + 1)
+    return f"Stopped: the {phase} step of iteration {t} {sentence(what)} The picture is the last one before it."
+
+
+def said(error):
+    """'ValueError: what it says', its first line; an exception that cannot be printed has its name."""
+    try:
+        what = str(error).strip().split("\n")[0]
+    except Exception:
+        what = ""
+    return f"{type(error).__name__}: {what}" if what else type(error).__name__
+
+
+def sentence(words):
+    return words if words.endswith(("?", ".")) else words + "."
+
+
+def note_of(step):
+    """What has no value in this state, and why; "" if all have one."""
+    return f"What is undefined: {sentence(step.note.strip())} " if step.note.strip() else ""
 
 
 def change(value, digits=2):

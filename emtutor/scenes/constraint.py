@@ -214,7 +214,8 @@ class _Space:
         self.arrow = 0.32 if self.k == 2 else 0.6
         levels = R @ np.log(best) - R.sum() * np.array([0.02, 0.08, 0.2, 0.4])
         if self.k == 2:
-            self.panel = film.Panel("pi_1", "pi_2", (0, 1.75), (0, 1.75 * film.HEIGHT / 460), width=460)
+            unit = 1.9 / 460  # the same along both axes, so that a normal looks normal
+            self.panel = film.Panel("pi_1", "pi_2", (-0.15, 1.75), (-0.1, film.HEIGHT * unit - 0.1), width=460)
             p1 = np.linspace(0.004, 1.75, 250)
             levels = np.append(levels, R @ np.log(best * np.array([1.25, 1.25])))
             levels = np.append(levels, R @ np.log(best))
@@ -225,12 +226,11 @@ class _Space:
             ray = [[0, 0], _until(best, 1.75, top)]
             extra = [film.path("ray", ray, colour="muted", dash=3, width=1.6)]
         else:
-            self.panel = film.Panel("", "", (-0.95, 1.85), (-0.95, 1.75), width=400, xticks=(), yticks=())
+            self.panel = film.Panel("", "", (-0.7, 1.6), (-0.85, 1.55), width=400, xticks=(), yticks=())
             curves = [self._on_triangle(level) for level in levels]
             edge = OBLIQUE[[0, 1, 2, 0]]
-            extra = [film.arrows("axes", np.zeros((3, 2)), 1.5 * OBLIQUE, colour="muted", width=1)]
-            names = [1.62 * OBLIQUE[0], 1.62 * OBLIQUE[1], 1.62 * OBLIQUE[2]]
-            extra += [film.text(f"axis {j + 1}", at, f"pi_{j + 1}") for j, at in enumerate(names)]
+            extra = [film.arrows("axes", np.zeros((3, 2)), 1.3 * OBLIQUE, colour="muted", width=1)]
+            extra += [film.text(f"axis {j + 1}", at, f"pi_{j + 1}") for j, at in enumerate(1.42 * OBLIQUE)]
             extra.append(film.path("ray", [[0, 0], (1.6 * best) @ OBLIQUE], colour="muted", dash=3, width=1.6))
         joined = np.concatenate([part for c in curves for part in (c, [[np.nan, np.nan]])])
         at_best = best if self.k == 2 else best @ OBLIQUE

@@ -5,11 +5,9 @@ import numpy as np
 from emtutor import arguments, film, gaussian
 from emtutor import em as half_steps
 from emtutor.film import number
-from emtutor.limits import time_limit
 from emtutor.scenes import common
 
 CROWD = 1000  # more points than this are thinned in the picture
-PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 LATER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of every power of 32: the iterations kept once all are no longer shown
 
 
@@ -77,18 +75,9 @@ def _run(model, x, theta0, iterations, tol, max_iter):
         raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
     states, steps = [], half_steps.steps(model, x, theta0)
     while True:
-        try:
-            with time_limit(PATIENCE):
-                states.append(next(steps))
-        except TimeoutError:
-            return states, _stopped(states, f"was still running after {PATIENCE:g} s: is there a loop that never ends?")
-        except Exception as error:  # whatever a learner's step does is part of the film
-            if not states:
-                raise
-            what = str(error).strip().split("\n")[0]
-            return states, _stopped(
-                states, f"raised {type(error).__name__}: {what}" if what else f"raised {type(error).__name__}"
-            )
+        stopped = common.next_state(steps, states)
+        if stopped:
+            return states, _Ending(stopped, failed=True)
         step = states[-1]
         if step.phase != "M":
             continue
@@ -100,13 +89,6 @@ def _run(model, x, theta0, iterations, tol, max_iter):
         if step.t >= max(max_iter, iterations) or (step.t >= iterations and not np.isfinite(gain)):
             ending = f"the last one changed log p by {number(gain, 4)}" if np.isfinite(gain) else "log p has no value"
             return states, _Ending(f"Not converged after {step.t} iterations: {ending}.")
-
-
-def _stopped(states, what):
-    step = states[-1]
-    phase, t = ("M", step.t) if step.phase == "E" else ("E", step.t + 1)
-    end = "The picture is the last one before it."
-    return _Ending(f"Stopped: the {phase} step of iteration {t} {_sentence(what)} {end}", failed=True)
 
 
 def _kept(states, iterations):
@@ -156,19 +138,21 @@ def _words(model, x, step, before, what):
         packaged = model in (gaussian.model, gaussian.tied)
         whose = model.whose or f"the {'package' if packaged else 'model'}'s e_step and m_step"
         start = f"Start with log p = {number(step.log_likelihood)} nats."
-        return f"Steps shown: {whose}. {_note(step)}{start} {_components(step)}"
+        return f"Steps shown: {whose}. {common.note_of(step)}{start} {_components(step)}"
     if not _one_step(step, before):
         gain = step.log_likelihood - before.log_likelihood
         rise = f"log p {common.change(gain, 4)}; it is {number(step.log_likelihood, 4)}."
         many = step.t - before.t
-        return f"{many} iteration{'s' * (many > 1)} later: {rise} {_note(step)}{_moved(x, before, step)}".strip()
+        return (
+            f"{many} iteration{'s' * (many > 1)} later: {rise} {common.note_of(step)}{_moved(x, before, step)}".strip()
+        )
     return _after_e(step, before, what) if step.phase == "E" else _after_m(x, step, before, what)
 
 
 def _after_e(step, before, what):
     if not np.isfinite(step.elbo):
         stays = f"The {what} stay, log p = {number(step.log_likelihood)}."
-        return f"E step: the colours show the q that came back. {_note(step)}{stays}"
+        return f"E step: the colours show the q that came back. {common.note_of(step)}{stays}"
     parts = [f"E step: the colours change, the {what} stay. {_switched(step, before)}"]
     if before.q is None:
         parts.append(f"L starts at {number(step.elbo)}.")
@@ -196,7 +180,7 @@ def _switched(step, before):
 def _after_m(x, step, before, what):
     gain = step.log_likelihood - before.log_likelihood
     if not np.isfinite(step.log_likelihood):
-        return f"M step: the {what} show the theta that came back. {_note(step)}The colours stay."
+        return f"M step: the {what} show the theta that came back. {common.note_of(step)}The colours stay."
     if _same(step.theta, before.theta):
         return f"M step: nothing moves, theta is a fixed point. log p stays at {number(step.log_likelihood)}."
     parts = [f"M step: the {what} move, the colours stay. {_moved(x, before, step)}"]
@@ -206,8 +190,8 @@ def _after_m(x, step, before, what):
         parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {_size(step.kl)}.")
         if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
             parts.append("L fell: the M step that maximises L over theta never lowers it.")
-    elif _note(step):
-        parts.append(_note(step))
+    elif common.note_of(step):
+        parts.append(common.note_of(step))
     if gain < -1e-9 * abs(step.log_likelihood):
         parts.append("log p fell: an M step that maximises L, right after KL was 0, never lowers it.")
     return " ".join(part.strip() for part in parts)
@@ -241,16 +225,8 @@ def _components(step):
     return " ".join(f"Component {j + 1} has weight {number(pi[j])} and mean ({means[j]})." for j in range(len(pi)))
 
 
-def _note(step):
-    return f"What is undefined: {_sentence(step.note.strip())} " if step.note.strip() else ""
-
-
 def _size(kl):
     return number(kl) if kl >= 0.005 else "less than 0.01"
-
-
-def _sentence(words):
-    return words if words.endswith(("?", ".")) else words + "."
 
 
 # ---- pictures of theta
@@ -292,8 +268,9 @@ class _Plane:
                     f"component {j + 1}", five[:2], five[2:].reshape(2, 2), colour=common.colour(j), dash=common.dash(j)
                 )
             )
-        centres = common.apart([five[:2] for _, five in _ellipses(step.theta)], self.limits)
-        for (j, _), at in zip(_ellipses(step.theta), centres, strict=True):
+        numbered = [(j, five[:2]) for j, five in _ellipses(step.theta) if common.within(five[:2], self.limits)]
+        centres = common.apart([centre for _, centre in numbered], self.limits)
+        for (j, _), at in zip(numbered, centres, strict=True):
             marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
         return marks
 
@@ -323,9 +300,10 @@ class _Line:
             marks.append(film.bell(f"before {j + 1}", *bell, colour="muted", dash=3, width=1.3))
         for j, bell in _bells(step.theta):
             marks.append(film.bell(f"component {j + 1}", *bell, colour=common.colour(j), dash=common.dash(j)))
-        tops = [np.array([mean, min(height, self.top)]) for _, (height, mean, _) in _bells(step.theta)]
-        tops = common.apart(tops, (self.xlim, (0, 1.2 * self.top)))
-        for (j, _), at in zip(_bells(step.theta), tops, strict=True):
+        room = (self.xlim, (0, 1.2 * self.top))
+        numbered = [(j, np.array([mean, min(height, self.top)])) for j, (height, mean, _) in _bells(step.theta)]
+        numbered = [(j, at) for j, at in numbered if common.within(at, room)]
+        for (j, _), at in zip(numbered, common.apart([at for _, at in numbered], room), strict=True):
             marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
         return marks
 
