@@ -62,6 +62,7 @@ def _run(notebook, folder):
             timeout=600,
             allow_errors=True,
             store_widget_state=True,
+            coalesce_streams=True,  # lines that arrive in two messages are one text
             resources={"metadata": {"path": str(folder)}},
             extra_arguments=["--log-level=ERROR"],
         )
