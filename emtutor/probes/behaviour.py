@@ -16,7 +16,7 @@ def dependence(worlds, run, name, rng):
     a_dep, t_dep, d_dep, q_dep, sure = set(), set(), set(), set(), set()
     for v in worlds[:2]:
         base = run(v)
-        if base is None:
+        if base is None or not np.isfinite(base[0]).any():
             return
         for u in leaves:
             for _ in range(2):
@@ -33,13 +33,13 @@ def dependence(worlds, run, name, rng):
                 a_dep |= {u} if not same(a1, a0, 1e-9) else set()
                 t_dep |= {u} if not same(t1, t0, 1e-9) else set()
                 if a0.shape == t0.shape:
-                    scale = max(np.abs(t0).max(initial=0), np.abs(a0).max(initial=0))
-                    d_dep |= {u} if not same(a1 - t1, a0 - t0, 1e-7, scale) else set()
+                    noise = 1e-13 * max(np.abs(t0).max(initial=0), np.abs(a0).max(initial=0))
+                    d_dep |= {u} if not np.allclose(a1 - t1, a0 - t0, rtol=1e-7, atol=noise) else set()
                     with np.errstate(all="ignore"):
                         q0, q1 = a0 / t0, a1 / t1
                     q_dep |= {u} if not same(q1, q0, 1e-7) else set()
-    ignored = [u for u in leaves if u in t_dep - a_dep and u in sure]
-    if ignored and not a_dep:
+    ignored = [u for u in leaves if u in t_dep - a_dep and u in sure and not _moves(worlds[:3], u, run, rng)]
+    if ignored and not a_dep and set(ignored) == t_dep:
         yield Finding(
             "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=79
         )
@@ -60,6 +60,12 @@ def dependence(worlds, run, name, rng):
             short(u),
             weight=80,
         )
+    if not d_dep and t_dep and not ignored:
+        text = (
+            f"What is too much or too little in your {name} depends on no value, only on how many points, components "
+            "and dimensions there are: look at the constants and at what is counted."
+        )
+        yield Finding("error of sizes", text, "number", "size", weight=70)
     for dep, what, weight in (
         (d_dep, "is too much or too little in your {}", 66),
         (q_dep, "is wrong as a factor in your {}", 64),
@@ -78,6 +84,18 @@ def dependence(worlds, run, name, rng):
                 few[0] if len(few) == 1 else ",".join(few),
                 weight=weight - 2 * len(few),
             )
+
+
+def _moves(worlds, u, run, rng, steps=4):
+    """True if the answer changes with u after all: a result in whole numbers may stay for small changes."""
+    for v in worlds:
+        base, w = run(v), v
+        for _ in range(steps):
+            w = w.replace(**{u: redraw(w, u, rng)})
+            other = run(w)
+            if base is not None and other is not None and not same(other[0], base[0], 1e-9):
+                return True
+    return False
 
 
 def units(worlds, run, name, c=1.7):

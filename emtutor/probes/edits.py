@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from emtutor.probes.notation import NOTATION, Quantity
 from emtutor.probes.phrases import SPOKEN, called, is_np
 
 
@@ -204,16 +205,9 @@ def _binary(node, words):
 
 def _other_divisor(node, words, size, b):
     """n where R_j belongs, and its kin: another size divides."""
-    known = {
-        "n": ("x", "r", "z", "q", "log_joint", "heads", "labels"),
-        "k": ("pi", "mu", "alpha"),
-        "d": ("mu", "x", "Sigma"),
-    }[size]
-    name = next((u for u in known if u in words.parameters), None)
-    if name is None:
+    shape = dict(_sizes(words)).get(size)
+    if shape is None:
         return
-    index = {"n": 0, "k": 0, "d": -1}[size]
-    shape = lambda: ast.Subscript(_np("shape", ast.Name(name, ast.Load())), ast.Constant(index), ast.Load())
     yield Change(
         lambda u: ast.BinOp(u.left, ast.Div(), shape()),
         f"when {size} divides, in the place of {b}: the share of what is wanted?",
@@ -221,6 +215,23 @@ def _other_divisor(node, words, size, b):
         f"{b},{size}",
         82,
     )
+
+
+def _sizes(words):
+    """(letter, a function that makes its expression) for each of n, k, d that the parameters have."""
+    for letter in "nkd":
+        for name in words.parameters:
+            known = NOTATION.get(name)
+            first = known if isinstance(known, Quantity) or known is None else known[0]
+            if first is not None and letter in first.axes:
+                axis = first.axes.index(letter)
+                yield (
+                    letter,
+                    lambda name=name, axis=axis: ast.Subscript(
+                        _np("shape", ast.Name(name, ast.Load())), ast.Constant(axis), ast.Load()
+                    ),
+                )
+                break
 
 
 def _scaled(node, words):
@@ -321,6 +332,15 @@ def _constant(node, words):
                 )
         return
     if where == "index" and isinstance(value, int):
+        parent = words.parents.get(node)
+        if isinstance(parent, ast.Subscript) and isinstance(parent.value, ast.Attribute):
+            right = words.size(parent.value.value, node)
+            for other in (0, 1):
+                wrong = words.size(parent.value.value, ast.Constant(other))
+                if other != value and "size" not in wrong:
+                    text = f"with {wrong} in the place of {right}: which length is meant?"
+                    yield Change(c(other), text, "index", f"{right},{wrong}", 85)
+            return
         for other in (value + 1, value - 1):
             yield Change(
                 c(other), "with an index that is one off: where does it begin, where does it end?", "index", "index", 78
@@ -340,6 +360,10 @@ def _constant(node, words):
                     c(other), f"with {other} for the power of {words(parent.left)}.", "power", words(parent.left), 80
                 )
         return
+    if value in (1, 2):
+        for letter, shape in _sizes(words):
+            text = f"with {letter} in the place of a {value:g} in {near}: what is counted there?"
+            yield Change(lambda u, shape=shape: shape(), text, "number", f"{near},{letter}", 73)
     for other in others:
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div) and other == 0:
             continue
@@ -440,6 +464,7 @@ _SWAP = {
 _SWAP2 = {
     "log": ("log10", "with a logarithm to the base 10: here logarithms are natural.", "log"),
     "logsumexp": ("max", "with the largest term for the log of the sum.", "log"),
+    "logaddexp": ("maximum", "with the larger of two terms for the log of their sum.", "log"),
     "sum": ("max", "with the largest term for the sum.", "axis"),
     "mean": ("median", "with a median for the mean.", "sum or mean"),
     "eigvalsh": ("eigvals", "with eigenvalues in another order.", "index"),
@@ -479,6 +504,26 @@ def _call(node, words):
             90,
         )
         yield Change(lambda u: u.args[1], f"when the inverse of {a} is left out.", "inverse", a, 90)
+    if name == "norm" and node.args and not node.keywords:
+        yield Change(lambda u: _np("sum", _np("abs", u.args[0])),
+                     "with the sum of absolute entries for a length.", "power", "length", 80)  # fmt: skip
+        yield Change(lambda u: _np("max", _np("abs", u.args[0])),
+                     "with the largest entry for a length.", "power", "length", 80)  # fmt: skip
+        yield Change(lambda u: _np("sum", u.args[0]), "with a sum for a length.", "power", "length", 80)
+        yield Change(lambda u: ast.BinOp(u, ast.Pow(), ast.Constant(2)),
+                     "with a length squared.", "power", "length", 80)  # fmt: skip
+    if name == "reduce" and "logaddexp" in ast.unparse(node.func):
+        for other, sentence in (
+            ("maximum", "with the largest term for the log of the sum."),
+            ("add", "with a sum of logarithms for the log of a sum."),
+        ):
+            yield Change(
+                lambda u, other=other: ast.Call(_np_attribute(f"{other}.reduce"), u.args, u.keywords),
+                sentence,
+                "log",
+                "logsumexp",
+                84,
+            )
     if name == "slogdet":
         yield Change(
             lambda u: ast.Tuple([ast.Constant(1.0), _np("linalg.det", u.args[0])], ast.Load()),
@@ -587,6 +632,7 @@ def _name(node, words):
                     f"{a if len(a) < 30 else 'one that was computed before'}."
                 )
             yield Change(lambda u, other=other: ast.Name(other, ast.Load()), sentence, "argument", f"{a},{b}", 77)
+    yield from _other_forms(node)
     if node.id in words.assigned:
         a = words.formula(node) or "a quantity"
         a = a if len(a) < 30 else "a quantity that was computed before"
@@ -628,6 +674,46 @@ def _name(node, words):
         a = words.formula(node) or node.id
         if len(a) < 25:
             yield Change(blank, f"with {slug} in one place where {a} belongs: where does {a} enter?", "argument", a, 68)
+
+
+def _other_forms(node):
+    """A covariance without its off-diagonal entries, squared, inverted, ..., in this one place; weights likewise."""
+    known = NOTATION.get(node.id)
+    first = known if isinstance(known, Quantity) or known is None else known[0]
+    if first is None:
+        return
+    name = node.id
+    flat = lambda u: ast.BinOp(u, ast.Mult(), ast.Constant(0))
+    eye = lambda: _np("eye", ast.Subscript(_np("shape", ast.Name(name, ast.Load())), ast.Constant(-1), ast.Load()))
+    if first.kind in ("spd", "negative"):
+        forms = [
+            (lambda u: ast.BinOp(u, ast.Mult(), eye()), f"{name} loses its off-diagonal entries", "diagonal"),
+            (lambda u: _np("linalg.inv", ast.BinOp(ast.Constant(1.0), ast.Div(), u)),
+             f"one over each entry stands for the inverse of {name}", "inverse"),
+            (lambda u: ast.BinOp(u, ast.MatMult(), u), f"{name} enters squared, as if it were a deviation", "power"),
+            (lambda u: _np("linalg.cholesky", u), f"the Cholesky factor stands for {name}", "power"),
+            (lambda u: _np("linalg.inv", u), f"the inverse of {name} stands for {name}", "inverse"),
+            (lambda u: ast.BinOp(flat(u), ast.Add(), eye()), f"the unit matrix stands for {name}", "argument"),
+        ]  # fmt: skip
+        if first.axes == "kdd":
+            mean = lambda u: ast.BinOp(flat(u), ast.Add(), _np("mean", u, axis=0))
+            forms.append((mean, f"the mean of all {name}_j stands for each", "axis"))
+    elif first.kind == "simplex" and first.axes == "k":
+        flip = lambda u: ast.Subscript(u, ast.Slice(None, None, ast.Constant(-1)), ast.Load())
+        forms = [
+            (flip, f"{name} enters in reverse order", "index"),
+            (lambda u: ast.BinOp(u, ast.Pow(), ast.Constant(2)), f"{name}_j enters squared", "power"),
+            (lambda u: _np("sqrt", u), f"the root of {name}_j stands for {name}_j", "power"),
+            (
+                lambda u: ast.BinOp(flat(u), ast.Add(), _np("mean", u)),
+                f"all {name}_j are taken to be equal",
+                "argument",
+            ),
+        ]
+    else:
+        return
+    for edit, what, cause in forms:
+        yield Change(edit, f"when {what} in one place: look at each place where {name} enters.", cause, name, 77)
 
 
 def _compare(node, words):
@@ -718,6 +804,10 @@ def _subscript(node, words):
     else:
         yield Change(lambda u: u.value, f"when {what} stands without its index.", "index", what, 80)
         if isinstance(node.slice, ast.Name):
+            if what in ("R_j", "the number of points", "S0_j"):
+                for letter, shape in _sizes(words):
+                    text = f"with {letter} in the place of {what}: how many points does component j answer for?"
+                    yield Change(lambda u, shape=shape: shape(), text, "factor", f"{what},{letter}", 82)
             for c in (0, -1):
                 which = "first" if c == 0 else "last"
                 yield Change(

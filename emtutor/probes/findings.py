@@ -80,6 +80,6 @@ COEFFICIENTS = {
 def nice(c):
     """A constant in words ("-2" -> "minus twice"), or None if it is none that we know."""
     for value, words in NICE.items():
-        if np.isclose(abs(c), value, rtol=1e-6):
+        if abs(abs(c) - value) <= 1e-6 * value:
             return words if c > 0 else f"minus {words}"
     return None

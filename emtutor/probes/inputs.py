@@ -505,6 +505,17 @@ def _left_out(w):
                     letter,
                     lambda w, letter=letter, part=part: _cut(w, letter, part),
                 )
+            for slug, part, why in (
+                ("first", slice(0, 1), "does a `return` stand inside the loop?"),
+                ("last", slice(-1, None), "does a loop overwrite instead of adding up?"),
+            ):
+                yield Replacement(
+                    f"{slug} alone",
+                    f"for the {slug} {one} alone: {why}",
+                    "index",
+                    letter,
+                    lambda w, letter=letter, part=part: _cut(w, letter, part),
+                )
 
 
 def _cut(w, letter, part):

@@ -19,10 +19,10 @@ class Words:
                 for t in ast.walk(target):
                     if isinstance(t, ast.Name) and t.id not in self.parameters:
                         self.sources.setdefault(t.id, []).append(value)
-                        if isinstance(node, ast.Assign) and (
-                            t is target or (isinstance(target, ast.Tuple) and t in target.elts)
-                        ):
+                        if isinstance(node, ast.Assign) and t is target:
                             self.assigned.setdefault(t.id, value)
+                        elif isinstance(node, ast.Assign) and isinstance(target, ast.Tuple) and t in target.elts:
+                            self.assigned.setdefault(t.id, _part(value, target.elts.index(t)))
         self.names = [*self.parameters, *[a for a in self.assigned if a not in self.parameters]]
 
     def arguments(self, node):
@@ -38,9 +38,11 @@ class Words:
     def __call__(self, node):
         """A short phrase for an expression: its formula where that is short, else what it contains."""
         text = self.formula(node)
-        if text and len(text) <= 34:
+        if text and len(text) <= 48:
             return text
-        names = self.arguments(node)
+        used = {u.id for u in ast.walk(node) if isinstance(u, ast.Name)}
+        spoken = [SPOKEN[u] for u in self.names if u in used and u in SPOKEN and u not in self.parameters]
+        names = [u for u in self.parameters if u in used] + list(dict.fromkeys(spoken)) or self.arguments(node)
         if not names:
             return "a number"
         return (
@@ -73,7 +75,11 @@ class Words:
             if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
                 return self.size(node.value.value, node.slice)
             if isinstance(node.value, ast.Call) and called(node.value) == "slogdet":
-                return f"log det {f(node.value.args[0])}"
+                matrix = f(node.value.args[0])
+                return f"log det {matrix}" if matrix and " " not in matrix else "the log-determinant"
+            number = _number(node.slice)
+            if number is not None and inner and " " not in inner:
+                return f"{inner}[{number}]"
             return inner
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             inner = f(node.operand)
@@ -155,6 +161,40 @@ SPOKEN = {
     "weights": "the weights",
     "entropy": "the entropy",
     "W": "W_j",
+    "mu": "mu",
+    "Sigma": "Sigma",
+    "N": "the number of points",
+    "C": "the covariance",
+    "top": "the largest entry of the row",
+    "pull": "the inverse of Sigma times x - mu",
+    "gradient": "the gradient",
+    "density": "the densities",
+    "log_density": "the log-density",
+    "log_p": "log p(x)",
+    "log_posterior": "the log-posterior",
+    "weight": "the weights",
+    "narrow": "the spike's log-density",
+    "broad": "the broad one's log-density",
+    "scatter": "the scatter",
+    "prior": "the prior's part",
+    "counts": "the counts",
+    "alleles": "the allele counts",
+    "AA": "the number of AA",
+    "BB": "the number of BB",
+    "tails": "tails",
+    "exponent": "the exponent",
+    "L_old": "the old L",
+    "KL_old": "the old KL",
+    "elbo": "L",
+    "kl": "KL",
+    "steps": "the differences",
+    "square": "mu mu^T",
+    "label": "the labels",
+    "noise": "the noise",
+    "U": "U",
+    "first": "the first moment",
+    "second": "the second moment",
+    "log_pi": "log pi",
 }
 
 
@@ -169,6 +209,28 @@ def _bindings(node):
     if isinstance(node, ast.Call) and called(node) == "append" and isinstance(node.func, ast.Attribute):
         return [(node.func.value, node.args[0])]
     return []
+
+
+def _part(value, i):
+    """What stands at place i of a value that is unpacked: p[i], thetas[-3]."""
+    if isinstance(value, ast.Tuple) and i < len(value.elts):
+        return value.elts[i]
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+        start = _number(value.slice.lower)
+        value, i = (value.value, i + start) if start is not None else (value, i)
+    if isinstance(value, ast.Attribute) and value.attr == "shape":
+        return ast.Subscript(value, ast.Constant(i), ast.Load())
+    if not isinstance(value, ast.Name):
+        return value
+    return ast.Subscript(value, ast.Constant(i), ast.Load())
+
+
+def _number(node):
+    try:
+        number = ast.literal_eval(node)
+    except (TypeError, ValueError):
+        return None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def is_np(node):

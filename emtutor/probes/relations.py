@@ -39,8 +39,10 @@ def _ratio(p):
 
 
 def _one_factor(pairs, name, others):
+    usual = float(np.median([np.abs(p.t).max() for p in pairs]))
+    pairs = [p for p in pairs if np.abs(p.t).max() > 1e-9 * usual]  # rounding has no ratio
     inner = [_common_ratio(p) for p in pairs]
-    if None in inner:
+    if not inner or None in inner:
         return
     if len({p.a.size for p in pairs}) == 1 or np.allclose(inner, inner[0], rtol=1e-6):
         for p in others:
@@ -124,7 +126,7 @@ def _powers(c, pairs):
             candidates[term.words] = np.array(other, float)
     for p in pairs[:1]:
         for term in terms.factors(p.world):
-            if term.axes in ("k", "n"):
+            if term.axes in ("k", "n") and "/" not in term.words:
                 sums = [
                     next((u.value.sum() for u in terms.factors(q.world) if u.words == term.words), np.nan)
                     for q in pairs
@@ -181,6 +183,19 @@ def _maps(pairs, axes, name):
             if all(same(p.a, function(p.t), 1e-6) for p in pairs):
                 yield Finding(slug, f"Your {name} is {words}", cause, slug, weight=96)
                 return
+    for decimals in range(9):
+        if all(np.allclose(p.a, np.round(p.t, decimals), rtol=0, atol=1e-12) for p in pairs):
+            to = f"to {decimals} decimals" if decimals else "to whole numbers"
+            text = f"Your {name} is the right one rounded {to}: keep all digits, and round only what you print."
+            yield Finding("rounded", text, "integer", "rounded", weight=97)
+            return
+    off = max(np.abs(p.a - p.t).max() / (np.abs(p.t).max() or 1.0) for p in pairs)
+    if off < 1e-3:
+        text = (
+            f"Your {name} is almost right, off by {off:.0e} of its size. Is something small added, as 1e-10 under a "
+            "fraction, in a logarithm or on a diagonal? Or rounded, or found by differences?"
+        )
+        yield Finding("almost", text, "small number", "small", weight=78)
 
 
 _MAPS = [
@@ -193,8 +208,6 @@ _MAPS = [
     ("complement", "one minus the right one: which of the two events is meant?", "sign", lambda t: 1 - t),
     ("absolute", "the absolute value of the right one: where is the sign lost?", "sign", np.abs),
     ("truncated", "the right one cut off to whole numbers: is an array of integers being filled?", "integer", np.trunc),
-    ("rounded", "the right one rounded.", "integer", np.round),
-    ("counted from 1", "the right one plus 1: here labels count from 0.", "index", lambda t: t + 1),
     ("log2", "the logarithm, to the base 2, of the right one.", "log", np.log2),
     ("log1p", "log(1 + the right one).", "log", np.log1p),
     ("expm1", "exp(the right one) - 1.", "log", np.expm1),
@@ -236,6 +249,10 @@ def _arrangement(pairs, axes, name):
                 letter,
                 weight=93,
             )
+        if all(not np.ptp(p.a, i).any() and np.ptp(p.t, i).any() for p in some):
+            one = {"n": "point", "k": "component", "d": "column", "t": "time step"}.get(letter, "entry")
+            text = f"Your {name} is the same for all {plural}; the right one differs from {one} to {one}."
+            yield Finding("all alike", text, "axis", letter, weight=81)
         if all(same(p.a, np.cumsum(p.t, i)) for p in some):
             yield Finding(
                 "cumulated",
@@ -370,6 +387,11 @@ def _partly(pairs, axes, name):
                 "diagonal",
                 weight=84,
             )
+    elif all(same(p.a, p.a[..., :1, :1] * np.eye(p.a.shape[-1])) for p, _ in square):
+        text = (
+            f"Your {name} is a multiple of the unit matrix: one number for all directions. May they differ, and tilt?"
+        )
+        yield Finding("isotropic", text, "diagonal", weight=90)
     elif all(same(p.t, np.swapaxes(p.t, -1, -2)) for p, _ in square):
         if all(same(p.a, np.tril(p.t)) or same(p.a, np.triu(p.t)) for p, _ in square):
             yield Finding("triangle", "One triangle of the matrix is right, the other is 0.", "diagonal", weight=96)
@@ -391,7 +413,6 @@ def _normalised(pairs, axes, name):
     big = [p for p in pairs if p.t.ndim and p.t.shape[-1] > 1]
     if len(big) < 3 or not axes:
         return
-    last = axis_words(axes[-1])
     if all(np.allclose(p.t.sum(-1), 1, rtol=1e-9) and (p.t >= 0).all() for p in big):
         if any(np.abs(p.a.sum(-1) - 1).max() > 1e-6 for p in big):
             if all(p.t.ndim > 1 and np.allclose(p.a.sum(0), 1, rtol=1e-8) for p in big):
@@ -413,22 +434,23 @@ def _normalised(pairs, axes, name):
                 )
             elif all(same(p.a / p.a.sum(-1, keepdims=True), p.t) for p in big if (np.abs(p.a.sum(-1)) > 0).all()):
                 sums = _sum_words(big)
-                yield Finding(
-                    "not normalised",
+                text = (
                     f"Each {'row is' if big[0].t.ndim > 1 else 'entry is'} right up to a common factor: your "
-                    f"{'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1.",
-                    "normalise",
-                    axes[-1],
-                    weight=93.5,
+                    f"{'rows sum' if big[0].t.ndim > 1 else name + ' sums'} to {sums}, and should sum to 1"
                 )
+                almost = ": is something small added, or rounded?" if "within" in sums else "."
+                yield Finding("not normalised", text + almost, "normalise", axes[-1], weight=93.5)
             else:
                 yield Finding(
                     "not normalised",
-                    f"The {last} of your {name} sum to {_sum_words(big)}: probabilities sum to 1.",
+                    f"The entries of {'a row of ' * (big[0].t.ndim > 1)}your {name} sum to {_sum_words(big)}: "
+                    "probabilities sum to 1.",
                     "normalise",
                     axes[-1],
                     weight=58,
                 )
+        else:
+            yield from _power_of_rows(big, name)
     elif all(p.t.ndim == 2 and np.allclose(np.exp(p.t).sum(-1), 1, rtol=1e-8) for p in big):
         yield Finding(
             "not normalised",
@@ -449,14 +471,41 @@ def _normalised(pairs, axes, name):
         )
 
 
+def _power_of_rows(big, name):
+    """Probabilities taken to a power and normalised again: an exponent that counts twice, or half."""
+    powers = []
+    for p in big:
+        with np.errstate(all="ignore"):
+            a, t = (np.log(u) - np.log(u).mean(-1, keepdims=True) for u in (p.a, p.t))
+        if not (np.isfinite(a).all() and np.isfinite(t).all() and (t * t).sum() > 0):
+            continue  # a share of exactly 0 or 1 says nothing
+        c = float((a * t).sum() / (t * t).sum())
+        if not np.allclose(a, c * t, rtol=1e-6, atol=1e-9):
+            return
+        powers.append(c)
+    if (
+        len(powers) > 2
+        and np.allclose(powers, powers[0], rtol=1e-6)
+        and not np.isclose(powers[0], 1)
+        and abs(powers[0]) > 1e-6
+    ):
+        text = (
+            f"Your {name} is the right one to the power {powers[0]:.4g}, normalised again: in the exponent everything "
+            f"counts {powers[0]:.4g} times. Which factor stands there, and of which base is the logarithm?"
+        )
+        yield Finding("power", text, "power", name, weight=95)
+
+
 def _symmetric(a):
     return a.ndim > 1 and a.shape[-1] == a.shape[-2] and same(a, np.swapaxes(a, -1, -2), 1e-5)
 
 
 def _sum_words(pairs):
-    p = pairs[0]
-    s = p.a.sum(-1)
-    return f"{s.min():.3g} .. {s.max():.3g}" if s.ndim and np.ptp(s) > 1e-9 else f"{np.ravel(s)[0]:.3g}"
+    off = max(float(np.abs(p.a.sum(-1) - 1).max()) for p in pairs)
+    if off < 0.02:
+        return f"1 only to within {off:.1g}"
+    s = np.round(pairs[0].a.sum(-1), 12) + 0.0
+    return f"{s.min():.3g} .. {s.max():.3g}" if s.ndim and np.ptp(s) > 1e-2 * abs(s.max()) else f"{np.ravel(s)[0]:.3g}"
 
 
 def _matrices(pairs, axes, name):
@@ -535,7 +584,7 @@ def _terms(pairs, axes, name):
                 amount = "minus " * (c < 0) + next(
                     w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6)
                 )
-                text = f"Your {name} is {amount}{term.words}, and nothing else: what else belongs to it?"
+                text = f"Your {name} is {amount}{term.words}, and nothing else: is that all that is asked for?"
                 yield Finding("one term only", text, "term", term.words, weight=83)
                 break
         yield from _constant_difference(pairs, D, axes, name)
@@ -575,11 +624,23 @@ def _missing(term, c, name):
             weight=92,
         )
     text = f"Your {name} is exactly the right one {'plus' if c > 0 else 'minus'} {amount}{term.words}"
-    if term.usual is not None and np.isclose(c, -term.usual):
+    if term.usual is not None and term.words.startswith(("the entropy", "KL(", "log p(", "the expectation")):
+        # its sign in the right result depends on which bound, gain or divergence is asked for
+        if np.isclose(abs(c), 1):
+            return Finding(
+                "term missing",
+                f"{text}: is that term missing, or counted once too often?",
+                "term",
+                term.words,
+                weight=94,
+            )
+        if np.isclose(abs(c), 2):
+            return Finding("term sign", f"{text}: has that term the wrong sign in it?", "sign", term.words, weight=94)
+    elif term.usual is not None and np.isclose(c, -term.usual):
         return Finding("term missing", f"{text}: is that term missing in it?", "term", term.words, weight=94)
-    if term.usual is not None and np.isclose(c, -2 * term.usual):
+    elif term.usual is not None and np.isclose(c, -2 * term.usual):
         return Finding("term sign", f"{text}: has that term the wrong sign in it?", "sign", term.words, weight=94)
-    if term.usual is not None and np.isclose(c, term.usual):
+    elif term.usual is not None and np.isclose(c, term.usual):
         return Finding("term twice", f"{text}: does that term count twice in it?", "term", term.words, weight=94)
     return Finding("term", f"{text}: where does that term come from?", "term", term.words, weight=92)
 
@@ -686,6 +747,7 @@ def _term_factor(pairs, axes, name):
                 )
                 yield Finding("term factor", text, "factor", term.words, weight=93)
                 return
+    yield from _wrong_count(big, axes, name)
     if len(axes) < 2:
         return
     others = tuple(range(1, len(axes)))
@@ -693,6 +755,37 @@ def _term_factor(pairs, axes, name):
         one = {"n": "point", "k": "component", "d": "column"}.get(axes[0], "entry")
         text = f"Your {name} is right up to one factor for each {one}: what is a {one}'s share divided by?"
         yield Finding("factor by axis", text, "factor", axes[0], weight=70)
+
+
+def _wrong_count(big, axes, name):
+    """A division by R_j + c where R_j belongs: by R_j - 1, or with a small number added."""
+    tables = [terms.factors(p.world) for p, _ in big]
+    for index, term in enumerate(tables[0]):
+        if term.axes != "k" or "/" in term.words or "det" in term.words:
+            continue
+        for c, how in ((-1.0, "- 1"), (1.0, "+ 1"), (None, "")):
+            found = set()
+            for (p, r), table in zip(big, tables, strict=True):
+                other = table[index] if index < len(table) else None
+                u = terms.fitted(other, axes, p.world.sizes) if other and other.words == term.words else None
+                if u is None or u.shape != r.shape:
+                    return
+                with np.errstate(all="ignore"):
+                    extra = (u / r - u)[np.isfinite(r)]
+                if not extra.size or not np.allclose(extra, np.median(extra), rtol=1e-4, atol=1e-9 * np.abs(u).max()):
+                    found = None
+                    break
+                found.add(float(f"{np.median(extra):.3g}"))
+            if not found or len(found) > 1 or found == {0.0} or (c is not None and found != {c}):
+                continue
+            (extra,) = found
+            how = how or f"{'+' if extra > 0 else '-'} {abs(extra):g}"
+            text = (
+                f"Your {name} is the right one times {term.words} / ({term.words} {how}): you divide by "
+                f"{term.words} {how}. Where does the {abs(extra):g} come from?"
+            )
+            yield Finding("wrong count", text, "factor", term.words, weight=94)
+            return
 
 
 def _flat(r, axes):

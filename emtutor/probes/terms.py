@@ -56,7 +56,15 @@ def factors(w: World):
                 Term("p(x_i)", "n", np.exp(evidence), None, "pi"),
             ]
     n = w.sizes.get("n")
-    found += [t._replace(words=f"{t.words} / n", value=t.value / n) for t in found if t.axes == "k" and n]
+    own = [t for t in found if t.axes == "k"]
+    for size in "nkd":
+        if w.sizes.get(size):
+            found += [t._replace(words=f"{t.words} / {size}", value=t.value / w.sizes[size]) for t in own]
+    found += [
+        t._replace(words=f"{t.words} / sum_j {t.words}", value=t.value / t.value.sum())
+        for t in own
+        if "det" not in t.words and not np.isclose(t.value.sum(), 1) and not np.isclose(t.value.sum(), n or 0)
+    ]
     return [t for t in found if np.isfinite(t.value).all() and (t.value > 0).all()]
 
 
@@ -75,8 +83,17 @@ def summands(w):
 
 
 def _constants(w):
-    n, d = w.sizes.get("n"), w.sizes.get("d")
+    n, k, d = w.sizes.get("n"), w.sizes.get("k"), w.sizes.get("d")
     yield Term("1", "", np.asarray(1.0))
+    for letter, size in (("n", n), ("k", k), ("d", d)):
+        if size:
+            yield Term(letter, "", np.asarray(float(size)), None, letter)
+            yield Term(f"log {letter}", "", np.asarray(np.log(size)), None, letter)
+            if n and letter != "d":
+                yield Term(f"n log {letter}", "", np.asarray(n * np.log(size)), None, letter)
+    if d:
+        yield Term("d/2 log 2", "", np.asarray(d / 2 * np.log(2)))
+        yield Term("d/2 log pi", "", np.asarray(d / 2 * np.log(np.pi)))
     if d:
         yield Term("d/2 log 2 pi", "", np.asarray(d / 2 * np.log(2 * np.pi)), -1.0, "Sigma")
     if n and d:

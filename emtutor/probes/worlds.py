@@ -121,7 +121,7 @@ def redraw(w, name, rng):
         b = (a + 1e-3) * np.exp(0.6 * rng.standard_normal(a.shape))
         return b / b.sum(-1, keepdims=True)
     if q.kind in ("onehot", "labels"):
-        return rng.permutation(a)
+        return _relabelled(rng.permutation(a), rng)
     if q.kind == "positive":
         return _like(value, a * np.exp(0.35 * rng.standard_normal(a.shape)))
     if q.kind == "above1":
@@ -144,6 +144,16 @@ def redraw(w, name, rng):
         b = a + 0.5 * rng.standard_normal(a.shape)
         return b - np.logaddexp.reduce(b, axis=-1, keepdims=True)
     return _like(value, a + 0.35 * _scale(w, a, q) * rng.standard_normal(a.shape))
+
+
+def _relabelled(a, rng):
+    """Labels, or one-hot rows, of which some have moved: no component is left empty, no count stays what it was."""
+    label = a.argmax(1) if a.ndim == 2 else a.copy()
+    k = a.shape[1] if a.ndim == 2 else int(label.max(initial=0)) + 1
+    for i in rng.permutation(len(label))[: (len(label) + 1) // 2]:
+        if (label == label[i]).sum() > 1:
+            label[i] = rng.integers(k)
+    return np.eye(k)[label] if a.ndim == 2 else label
 
 
 def _scale(w, a, q):

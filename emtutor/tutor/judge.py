@@ -150,6 +150,8 @@ class _Verdict:
             sentences = "\n".join(s for s in (self._failure(failed), cause) if s)
             return Feedback(name, "error", sentences, mistake=slug, asides=asides)
         if not any(self.wrong) or self._by_convention():
+            if trial.steady and self._deaf():
+                return Feedback(name, "incorrect", _DEAF, mistake="own-random-numbers", asides=asides)
             if trial.steady:
                 return Feedback(name, "correct", self._praise(), asides=asides)
             return Feedback(name, "incorrect", self._unsteady(), asides=asides)
@@ -159,6 +161,15 @@ class _Verdict:
         return Feedback(name, "incorrect", sentences, mistake=slug, table=table, asides=[*asides, self._warned()])
 
     # -- right or wrong
+
+    def _deaf(self):
+        """True if another rng changes nothing: the random numbers came from elsewhere."""
+        first = self.trial.runs[0]
+        if "rng" not in first.problem.args:
+            return False
+        other = first.problem._replace(args=first.problem.args | {"rng": np.random.default_rng(SEED)})
+        run = sandbox.trial(self.answer, [other], self.exercise.out).runs[0]
+        return run.outputs is not None and values.close(run.outputs, first.outputs)
 
     def _call(self, function, problem):
         """The outputs of a reference or of a named mistake as values; None where it says nothing."""
@@ -462,6 +473,11 @@ class _Verdict:
     def _warned(self):
         return f"NumPy warned: {self.trial.warned[0]}." if self.trial.warned else ""
 
+
+_DEAF = (
+    "Another rng gives the same points: your random numbers come from a generator of your own, so two calls never "
+    "differ. Draw from the rng that is passed in."
+)
 
 # What the most frequent errors mean, by a part of their text.
 _HELP = (

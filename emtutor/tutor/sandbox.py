@@ -27,7 +27,7 @@ from emtutor.limits import TimeUp, time_limit
 from emtutor.tutor import values
 from emtutor.tutor.exercise import exercises
 
-SECONDS = 1.5  # for one answer on all its problems; most need a few milliseconds
+SECONDS = 3.0  # for one answer on all its problems; most need a few milliseconds, a slow loop on a busy machine more
 MEMORY = 2 * 1024**3  # bytes that it may take besides
 PRINTED = 1000  # characters kept of what it prints
 

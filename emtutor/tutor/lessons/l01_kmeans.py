@@ -24,7 +24,10 @@ def assign(x, mu):
 def _points_and_means(rng):
     """... and one problem in which the nearest mean by |a| + |b| is not the nearest."""
     corner = {"x": np.array([[0.2, 0.1], [3.1, 2.8]]), "mu": np.array([[3.0, 3.0], [0.0, 4.5]])}
-    return [*problems.mixture("x mu", rng), Problem("a mean around the corner", corner)]
+    many = problems.draw("x mu", rng, n=60, k=5, label="60 points around the origin, 5 means")
+    middle = many.args["x"].mean(0)
+    many = many._replace(args={name: a - middle for name, a in many.args.items()})
+    return [*problems.mixture("x mu", rng), Problem("a mean around the corner", corner), many]
 
 
 ASSIGN = Exercise(
@@ -74,6 +77,39 @@ ASSIGN = Exercise(
             "distances",
             lambda x, mu: _squared(x, mu).min(1),
             "These are the smallest squared distances. Wanted is where they occur.",
+        ),
+        Mistake(
+            "largest-difference",
+            lambda x, mu: np.abs(x[:, None] - mu).max(2).argmin(1),
+            "Only the larger of the differences decides. A squared distance adds up the squares of all of them.",
+        ),
+        Mistake(
+            "last-column",
+            lambda x, mu: np.abs(x[:, -1:] - mu[:, -1]).argmin(1),
+            "Only the last column decides. A squared distance adds up all of them.",
+        ),
+        Mistake(
+            "inner-product",
+            lambda x, mu: (x @ mu.T).argmax(1),
+            "This takes the mean with the largest inner product with x. In |x - mu|^2 that product stands beside "
+            "|mu|^2, and the means are not equally long.",
+        ),
+        Mistake(
+            "inner-product-of-unit-length",
+            lambda x, mu: ((x @ mu.T) / np.linalg.norm(mu, axis=1)).argmax(1),
+            "This takes the mean in the direction most like that of x. Near is another thing: how long is x - mu?",
+        ),
+        Mistake(
+            "standardised",
+            lambda x, mu: _squared(x / x.std(0), mu / x.std(0)).argmin(1),
+            "The columns are divided by their spread first. That is another distance, and often a sensible one; here"
+            " the one of x as it stands is wanted.",
+        ),
+        Mistake(
+            "lengths-compared",
+            lambda x, mu: np.abs(np.linalg.norm(x, axis=1)[:, None] - np.linalg.norm(mu, axis=1)).argmin(1),
+            "The lengths of x and mu are compared. Two points of one length may lie on opposite sides: take the "
+            "length of the difference.",
         ),
     ],
     hints=[
@@ -453,6 +489,11 @@ CRITICAL_BETA = Exercise(
             "not-centred",
             lambda x: np.linalg.eigvalsh(x.T @ x / len(x))[-1],
             "The mean was not subtracted: spread is measured around it.",
+        ),
+        Mistake(
+            "determinant",
+            lambda x: np.linalg.det(_covariance(x)),
+            "This is the determinant, the product of all eigenvalues. In how many directions do two means part?",
         ),
     ],
     hints=[

@@ -611,6 +611,11 @@ GRAD_LOGITS = Exercise(
             "The formula is right, but the exponential of 900 is too large for a computer. Adding a number to all a_j "
             "changes no weight: which number would you add?",
         ),
+        Mistake(
+            "r-times-one-minus-r",
+            _soft(lambda x, pi, mu, Sigma: (_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))).sum(0)),
+            "This is r (1 - r), the derivative of a responsibility. Which function was to be differentiated?",
+        ),
     ],
     hints=[
         "The chain rule: the derivative in a_j is the sum over j' of (derivative in pi_j') times (derivative of pi_j' "

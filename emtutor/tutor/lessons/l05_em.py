@@ -478,6 +478,12 @@ def _expected_complete(x, r, theta, new):
     return float((r * _log_joint(x, *new)).sum())
 
 
+def _over(x, r, divisor):
+    """The M-step with another divisor of Sigma."""
+    pi, mu, Sigma = _m(x, r)
+    return pi, mu, Sigma * (r.sum(0) / divisor)[:, None, None]
+
+
 def _fit_problems(rng):
     def at(label, n, k, d, tol, max_iter):
         w = problems.world(rng, n, k, d)
@@ -641,6 +647,62 @@ EM_FIT = Exercise(
             "stops-at-once",
             _variant(stop=lambda path, before, tol: len(path) > 1 and path[-1] - path[-2] > tol),
             "You stop when log p changes by more than tol. Which way round is the comparison?",
+        ),
+        Mistake(
+            "negative",
+            _variant(record=lambda x, r, theta, new: -_log_likelihood(x, new)),
+            "You record minus log p. It is to rise, not to fall.",
+        ),
+        Mistake(
+            "bits",
+            _variant(record=lambda x, r, theta, new: _log_likelihood(x, new) / np.log(2)),
+            "You record log p to the base 2. In this course logarithms are natural, and tol is in nats.",
+        ),
+        Mistake(
+            "no-constant",
+            _variant(record=lambda x, r, theta, new: _log_likelihood(x, new) + x.size * np.log(2 * np.pi) / 2),
+            "Your log p lacks a number that theta does not change: n d/2 log 2 pi. Which factor stands before the "
+            "exponential of a Gaussian?",
+        ),
+        Mistake(
+            "no-determinant",
+            _variant(
+                record=lambda x, r, theta, new: float(
+                    np.logaddexp.reduce(_log_joint(x, *new) + np.linalg.slogdet(new[2])[1] / 2, axis=1).sum()
+                )
+            ),
+            "Your log p lacks the log-determinants. Sigma changes in every iteration, and so does its size.",
+        ),
+        Mistake(
+            "bound-of-the-old-q",
+            _variant(
+                record=lambda x, r, theta, new: (
+                    _expected_complete(x, r, theta, new)
+                    - float(np.where(r > 0, r * np.log(np.where(r > 0, r, 1)), 0).sum())
+                )
+            ),
+            "You record L at the new theta, with the q of the E-step before. After the M-step L lies below log p: by"
+            " how much?",
+        ),
+        Mistake(
+            "Sigma-over-n",
+            _variant(m=lambda x, r, theta: _over(x, r, np.full(r.shape[1], len(x)))),
+            "Sigma_j is divided by n. Which share of the points does component j answer for?",
+        ),
+        Mistake(
+            "Sigma-unbiased",
+            _variant(m=lambda x, r, theta: _over(x, r, r.sum(0) - 1)),
+            "Sigma_j is divided by R_j - 1. The likelihood is largest with R_j.",
+        ),
+        Mistake(
+            "Sigma-diagonal",
+            _variant(m=lambda x, r, theta: (*_m(x, r)[:2], _m(x, r)[2] * np.eye(x.shape[1]))),
+            "Your covariances are kept diagonal: the ellipses cannot tilt. That is another model.",
+        ),
+        Mistake(
+            "over-points",
+            _variant(e=lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, Sigma).T).T),
+            "Your responsibilities are normalised over the points. Each point hands out one unit: along which axis?",
         ),
     ],
     hints=[

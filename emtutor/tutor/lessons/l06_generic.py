@@ -195,6 +195,14 @@ COIN_E_STEP = Exercise(
             lambda h, f, t: _rows(_log_coins(h, f, t) / np.asarray(f * np.ones(len(h)))[:, None]),
             "The log-likelihood is divided by the number of flips: a long round should tell more than a short one.",
         ),
+        Mistake(
+            "theta-as-prior",
+            lambda heads, flips, theta: _rows(
+                np.log(theta) + np.outer(heads, np.log(theta)) + np.outer(flips - heads, np.log1p(-theta))
+            ),
+            "theta counts once more, as if it were the probability of picking the coin. Both coins are picked "
+            "equally often.",
+        ),
     ],
     hints=[
         "Bayes with equal priors: the likelihood of round i under each coin, normalised over the two coins.",
@@ -350,6 +358,24 @@ POISSON_E_STEP = Exercise(
             lambda x, pi, rate: _rows(np.log(pi) + np.outer(x, rate) - np.log(rate)),
             "rate and log rate have changed places: the logarithm of rate^x exp(-rate) is x log rate - rate.",
         ),
+        Mistake(
+            "normal",
+            lambda x, pi, rate: _rows(np.log(pi) - np.log(rate) / 2 - (x[:, None] - rate) ** 2 / (2 * rate)),
+            "This is a normal density with the Poisson mean and variance. For small counts the two differ: which "
+            "probability has x under Poisson?",
+        ),
+        Mistake(
+            "normal-without-size",
+            lambda x, pi, rate: _rows(np.log(pi) - (x[:, None] - rate) ** 2 / (2 * rate)),
+            "This is a normal density, and one without its factor before the exponential. Which probability has x "
+            "under Poisson?",
+        ),
+        Mistake(
+            "exponential",
+            lambda x, pi, rate: _rows(np.log(pi) + np.log(rate) - np.outer(x, rate)),
+            "This is the density of an exponential distribution, rate exp(-rate x). A Poisson count has rate^x "
+            "exp(-rate) / x!.",
+        ),
     ],
     hints=[
         "The Poisson probability is rate^x exp(-rate) / x!. Which factor is the same for all components?",
@@ -396,6 +422,12 @@ POISSON_M_STEP = Exercise(
             "by-counts",
             lambda x, r: ((r.T @ x) / x.sum(), r.T @ x / r.sum(0)),
             "pi is a share of the counts. It is a share of the points.",
+        ),
+        Mistake(
+            "variance",
+            lambda x, r: (r.mean(0), (r * (x[:, None] - r.T @ x / r.sum(0)) ** 2).sum(0) / r.sum(0)),
+            "rate_j is a weighted variance. For a Poisson distribution mean and variance are the same number, but "
+            "the likelihood is largest with the weighted mean.",
         ),
     ],
     hints=[
@@ -524,6 +556,21 @@ LINKAGE_M_STEP = Exercise(
             lambda y, x2: (y[1] + y[2]) / (x2 + y[1] + y[2] + y[3]),
             "This is 1 - theta.",
         ),
+        Mistake(
+            "other-part",
+            lambda y, x2: (y[0] - x2 + y[3]) / (y[0] - x2 + y[1] + y[2] + y[3]),
+            "The other part of the first cell is counted, y1 - x2. Its probability, 1/2, says nothing of theta.",
+        ),
+        Mistake(
+            "rest-of-all",
+            lambda y, x2: (x2 + y[3]) / (y.sum() - x2),
+            "The divisor is all counts without x2. Which counts say something of theta, for it or against it?",
+        ),
+        Mistake(
+            "smoothed",
+            lambda y, x2: (x2 + y[3] + 1) / (x2 + y[1] + y[2] + y[3] + 2),
+            "One count is added on each side, as a prior would. Maximum likelihood has none.",
+        ),
     ],
     hints=[
         "Write the complete-data log-likelihood. Which counts go with log theta, which with log(1 - theta)?",
@@ -607,6 +654,43 @@ ABO_STEP = Exercise(
             "AB-forgotten",
             lambda c, p: _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA, B + BB, 2 * O + (A - AA) + (B - BB))),
             "Persons of group AB carry one A and one B each.",
+        ),
+        Mistake(
+            "AB-twice",
+            lambda c, p: _abo(
+                c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + 2 * AB, B + BB + 2 * AB, 2 * O + (A - AA) + (B - BB))
+            ),
+            "A person of group AB has one A and one B, not two of each.",
+        ),
+        Mistake(
+            "AB-with-an-O",
+            lambda c, p: _abo(
+                c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, 2 * O + (A - AA) + (B - BB) + AB)
+            ),
+            "AB counts for O as well. A person has two alleles; which two has group AB?",
+        ),
+        Mistake(
+            "AO-without-A",
+            lambda c, p: _abo(
+                c, p, count=lambda A, B, AB, O, AA, BB: (2 * AA + AB, 2 * BB + AB, 2 * O + (A - AA) + (B - BB))
+            ),
+            "A person AO carries one A as well as one O.",
+        ),
+        Mistake(
+            "shares-exchanged",
+            lambda c, p: _abo(c, p, lambda a, b, o: 2 * o / (a + 2 * o), lambda a, b, o: 2 * o / (b + 2 * o)),
+            "The share of AO is taken for that of AA. Which of the two has probability p_A^2?",
+        ),
+        Mistake(
+            "O-squared",
+            lambda c, p: _abo(c, p, lambda a, b, o: a * a / (a * a + o * o), lambda a, b, o: b * b / (b * b + o * o)),
+            "AA is weighed against OO. Group A is AA or AO: what is the probability of AO?",
+        ),
+        Mistake(
+            "probability-not-share",
+            lambda c, p: _abo(c, p, lambda a, b, o: a * a, lambda a, b, o: b * b),
+            "p_A^2 is the probability of AA among all. Wanted is its share among those of group A: divide by the "
+            "probability of group A.",
         ),
     ],
     hints=[

@@ -69,6 +69,16 @@ JENSEN_GAP = Exercise(
             lambda w, v: np.log((w * v).sum()),
             "This is the height of the curve, log E[v]. Subtract the height of the chord.",
         ),
+        Mistake(
+            "difference-of-means",
+            lambda w, v: (w * v).sum() - np.exp((w * np.log(v)).sum()),
+            "This is the arithmetic minus the geometric mean. The gap is the difference of their logarithms.",
+        ),
+        Mistake(
+            "largest-value",
+            lambda w, v: np.log(v.max()) - (w * np.log(v)).sum(),
+            "The first term is the logarithm of the largest value. It is that of the mean of v.",
+        ),
     ],
     hints=[
         "Two numbers: the logarithm of an average, and an average of logarithms.",
@@ -160,6 +170,7 @@ def _one_observation(rng):
     wide = np.array([-1.0, -2500.0, -4.0])  # exp overflows if the smallest entry is taken out
     made.append(Problem("one label far less likely", {"log_p": wide, "q": problems.simplex(rng, 3)}))
     made.append(Problem("one label", {"log_p": np.array([-1.7]), "q": np.ones(1)}))
+    made.append(Problem("a rare label", {"log_p": np.array([-1.2, -9.1, -2.3]), "q": problems.simplex(rng, 3)}))
     return made
 
 
@@ -213,6 +224,16 @@ LOWER_BOUND = Exercise(
             "p is averaged, not log p.",
         ),
         Mistake("sign", lambda log_p, q: -lower_bound(log_p, q), "The sign: this is the free energy, minus the bound."),
+        Mistake(
+            "log-of-expectation",
+            lambda log_p, q: np.log((q * np.exp(log_p)).sum()),
+            "This is log E_q[p]. The bound is an expectation of a logarithm, and q stands below the fraction too.",
+        ),
+        Mistake(
+            "entropy-unweighted",
+            lambda log_p, q: (q * log_p).sum() - np.log(np.where(q > 0, q, 1)).sum(),
+            "In the second term log q_j is not weighted with q_j. Both terms are expectations under q.",
+        ),
     ],
     hints=[
         "The logarithm of a ratio is a difference: log p_j - log q_j.",

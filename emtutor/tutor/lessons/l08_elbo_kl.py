@@ -71,6 +71,26 @@ ENTROPY = Exercise(
             lambda q: np.exp(entropy(q)),
             "This is exp(H), the effective number of labels. H itself is its logarithm.",
         ),
+        Mistake(
+            "of-each-label",
+            lambda q: -(_xlog(q, _log(q)) + _xlog(1 - q, _log(1 - q))),
+            "Each entry is treated as a coin of its own: the terms (1 - q) log(1 - q) are too many.",
+        ),
+        Mistake(
+            "relative",
+            lambda q: entropy(q) / np.log(max(q.shape[-1], 2)),
+            "Divided by log k, the largest value that it could have. Here H itself is wanted, in nats.",
+        ),
+        Mistake(
+            "gap-to-uniform",
+            lambda q: (q.sum() * np.log(q.shape[-1])) - entropy(q),
+            "This is log k - H: how far q is from uniform. H itself is wanted.",
+        ),
+        Mistake(
+            "log-of-complement",
+            lambda q: -_xlog(q, np.log(np.where(q < 1, 1 - q, 1))),
+            "The logarithm is that of 1 - q. What is averaged is -log q.",
+        ),
     ],
     hints=[
         "An expectation: the average of -log q, with the weights q.",
@@ -152,6 +172,32 @@ KL = Exercise(
             "absolute",
             lambda q, p: _xlog(q, np.abs(_log(q) - _log(p))),
             "Each term is made positive. Single terms may be negative; only their sum is not.",
+        ),
+        Mistake(
+            "unweighted",
+            lambda q, p: (np.log(np.where(q > 0, q, 1)) - np.log(np.where(p > 0, p, 1))).sum(),
+            "Each log ratio must be weighted with its probability q: this is a plain sum.",
+        ),
+        Mistake(
+            "squared-difference",
+            lambda q, p: ((q - p) ** 2).sum(),
+            "This is the sum of squared differences. The divergence is an expectation of a log ratio.",
+        ),
+        Mistake(
+            "total-variation",
+            lambda q, p: np.abs(q - p).sum() / 2,
+            "This is half the sum of |q - p|, another measure. The divergence is an expectation of a log ratio.",
+        ),
+        Mistake(
+            "chi-squared",
+            lambda q, p: ((q - p) ** 2 / np.where(p > 0, p, 1)).sum(),
+            "This is (q - p)^2 / p, which is near twice the divergence for small differences only. Where is the "
+            "logarithm?",
+        ),
+        Mistake(
+            "to-the-mean",
+            lambda q, p: (kl(q, (p + q) / 2) + kl(p, (p + q) / 2)) / 2,
+            "This compares both with their mean (Jensen and Shannon). The lemma has q against p.",
         ),
     ],
     hints=[

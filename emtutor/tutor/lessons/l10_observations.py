@@ -647,6 +647,38 @@ CONVERGENCE_RATE = Exercise(
             lambda t: abs(t[-1, 0] - t[-2, 0]) / abs(t[-2, 0] - t[-3, 0]) if t.shape[1] > 1 else None,
             "Only the first coordinate is used.",
         ),
+        Mistake(
+            "mean-of-ratios",
+            lambda t: (lambda s: np.mean(s[1:] / s[:-1]))(np.linalg.norm(np.diff(t, axis=0), axis=1)),
+            "This is the mean of all ratios. The rate is that of the end: take the last two differences.",
+        ),
+        Mistake(
+            "mean-by-coordinate",
+            lambda t: np.mean(np.abs((t[-1] - t[-2]) / (t[-2] - t[-3]))),
+            "Each coordinate has a ratio of its own, and you average them. Take the length of each difference first.",
+        ),
+        Mistake(
+            "projection",
+            lambda t: (t[-1] - t[-2]) @ (t[-2] - t[-3]) / ((t[-2] - t[-3]) @ (t[-2] - t[-3])),
+            "This is the part of the last difference along the one before. Lengths are to be compared, whatever "
+            "their directions.",
+        ),
+        Mistake(
+            "difference-of-lengths",
+            lambda t: (lambda s: (s[2] - s[1]) / (s[1] - s[0]))(np.linalg.norm(t[-3:], axis=1)),
+            "You take lengths first and differences then. How far is one iterate from the next?",
+        ),
+        Mistake(
+            "over-the-first",
+            lambda t: np.linalg.norm(t[-1] - t[-2]) / np.linalg.norm(t[1] - t[0]),
+            "The last difference is divided by the first one: that is the product of all ratios between. Take its "
+            "neighbour.",
+        ),
+        Mistake(
+            "relative-change",
+            lambda t: np.linalg.norm(t[-1] - t[-2]) / np.linalg.norm(t[-1]),
+            "The last difference is divided by the iterate itself. That is how much moves, not how fast it slows down.",
+        ),
     ],
     hints=[
         "Near the limit each difference is the one before times the rate.",
@@ -695,6 +727,28 @@ AITKEN = Exercise(
             "one-more-step",
             lambda t: t[-1] + (t[-1] - t[-2]) ** 2 / (t[-2] - t[-3]),
             "This adds one more step. All the steps still to come form a geometric series: sum it.",
+        ),
+        Mistake(
+            "linear",
+            lambda t: 2 * t[-1] - t[-2],
+            "This goes on by the last difference once more. The differences shrink; what do all that are still to "
+            "come sum to?",
+        ),
+        Mistake(
+            "mixed-product",
+            lambda t: t[-1] - (t[-1] - t[-2]) * (t[-2] - t[-3]) / (t[-1] - 2 * t[-2] + t[-3]),
+            "On top stands the product of both differences. Which of the two is it, squared, if you start from the "
+            "last iterate?",
+        ),
+        Mistake(
+            "added-to-the-first",
+            lambda t: t[-3] + (t[-2] - t[-3]) ** 2 / (t[-1] - 2 * t[-2] + t[-3]),
+            "The correction has the wrong sign for a start from the first of the three.",
+        ),
+        Mistake(
+            "mean",
+            lambda t: t[-3:].mean(0),
+            "This is the mean of three iterates. The limit lies beyond the last one.",
         ),
     ],
     hints=[
