@@ -147,6 +147,12 @@ class Liar:
     __hash__ = None
 
 
+class LyingClass(Liar):
+    """An array to isinstance, and to nobody else."""
+
+    __class__ = np.ndarray
+
+
 class LyingFloat(float):
     def __float__(self):
         return 0.5
@@ -226,6 +232,7 @@ def hole(*args):
         (a_coroutine, "incorrect", "a coroutine"),
         (a_class, "incorrect", "returned a class"),
         (lambda *a: Liar(RIGHT(*a)), "incorrect", "an object of type Liar"),
+        (lambda *a: LyingClass(RIGHT(*a)), "incorrect", "an object of type LyingClass"),
         (lambda *a: [[LyingFloat(7)] * 2] * 4, "incorrect", "LyingFloat"),
         (lambda *a: wrong(*a).view(Sub), "incorrect", ""),
         (lambda *a: RIGHT(*a) + 0j, "incorrect", "complex"),
@@ -261,6 +268,121 @@ def test_hostile_answers(answer, status, says):
     assert says in feedback.message, feedback
     assert "<script>" not in feedback._repr_html_()
     assert len(feedback.message) < 1200
+
+
+# ---- wrong answers that no record names: (exercise, answer, what the message must say)
+
+
+def squared(x, mu):
+    return ((x[:, None] - mu) ** 2).sum(2)
+
+
+def soft(a):
+    e = np.exp(a - a.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def joint(*args):
+    return find("log_joint").solution(*args)
+
+
+def covariances(x, r):
+    return find("update_Sigma").solution(x, r, r.T @ x / r.sum(0)[:, None])
+
+
+def returns_early(x, pi, mu, Sigma):
+    total = 0.0
+    for row in joint(x, pi, mu, Sigma):
+        total += np.logaddexp.reduce(row)
+        return total
+
+
+def in_whole_numbers(x, labels, k):
+    mu = np.zeros((k, x.shape[1]), int)
+    for j in range(k):
+        mu[j] = x[labels == j].mean(0)
+    return mu
+
+
+NAMELESS = [
+    ("normalise", lambda a: np.round(a / a.sum(1, keepdims=True), 2), "rounded to 2 decimals"),
+    ("normalise", lambda a: a / a[0].sum(), "should sum to 1"),
+    ("normalise", lambda a: a // a.sum(1, keepdims=True), "does // cut something off"),
+    ("assign", lambda x, mu: np.zeros(len(x), int), "is 0, on all problems"),
+    ("update_means", in_whole_numbers, "cut off to whole numbers"),
+    ("update_means", lambda x, l, k: np.array([x[l == j].sum(0) / (1 + (l == j).sum()) for j in range(k)]), "j + 1"),
+    ("distortion", lambda x, mu, labels: (x - mu[labels]).sum() ** 2, "entered twice"),
+    ("distortion", lambda x, mu, labels: ((x - mu[labels])[:-1] ** 2).sum(), "without the last point"),
+    ("soft_assign", lambda x, mu, beta: soft(-2 * squared(x, mu) / beta), "to the power 4"),
+    (
+        "soft_assign",
+        lambda x, mu, beta: soft(-squared(x, mu) / (2 * beta)) / (1 + 1e-6 * x[:, :1] ** 2),
+        "only to within",
+    ),
+    ("log_gaussian", lambda x, mu, S: joint(x, np.ones(1), mu[None], S[None])[:, 0] + np.log(2) * len(mu) / 2, "log 2"),
+    ("log_joint", lambda x, pi, mu, S: joint(x, pi / len(x), mu, S), "log n"),
+    ("log_likelihood", returns_early, "the first point alone"),
+    ("log_likelihood", lambda *a: np.log(np.exp(joint(*a)).sum(1) + 1e-10).sum(), "small number"),
+    ("responsibilities", lambda *a: soft(joint(*a) / 2), "to the power 0.5"),
+    ("update_mu", lambda x, r: r.T @ x / (r.sum(0)[:, None] + 1), "R_j + 1"),
+    ("update_Sigma", lambda x, r, mu: find("update_Sigma").solution(x, r, mu) / 2, "half the right one"),
+    (
+        "update_Sigma",
+        lambda x, r, mu: np.tile(find("update_Sigma").solution(x, r, mu).mean(0), (len(mu), 1, 1)),
+        "mean",
+    ),
+    ("grad_pi", lambda *a: soft(joint(*a)).sum(0) / (a[1] + 1e-6), "1e-06"),
+    ("grad_lagrangian", lambda *a: find("grad_lagrangian").solution(*a) - len(a[0]), "minus n"),
+    ("m_step", lambda x, r: (r.mean(0), r.T @ x / len(x) * 2, covariances(x, r)), "pi and Sigma are right"),
+    ("kl", lambda q, p: find("kl").solution(q, p) / np.log(10), "base 10"),
+    ("free_energy", lambda a, q: find("free_energy").solution(a, q) - find("entropy").solution(q), "once too often"),
+    ("log_partition", lambda a, b: find("log_partition").solution(a, b) + len(a) / 2 * np.log(2), "d/2 log 2"),
+    ("aitken", lambda t: t[-2] - (t[-1] - t[-2]) ** 2 / (t[-1] - 2 * t[-2] + t[-3]), "thetas[-2] in the place of"),
+    (
+        "theta_from_statistics",
+        lambda a, b, c: find("theta_from_statistics").solution(a, b, 2 * c),
+        "pi and mu are right",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "says"), NAMELESS)
+def test_a_cause_that_no_record_holds_is_told(name, answer, says):
+    feedback = check(answer, name)
+    assert feedback.status == "incorrect"
+    assert feedback.mistake is None
+    assert says in feedback.message, feedback
+
+
+def test_nothing_is_called_ignored_that_matters_for_a_larger_change():
+    """Hard counts stay for a small change of Sigma, labels for a small change of x."""
+    hard = lambda *a: np.eye(len(a[1]))[joint(*a[:4]).argmax(1)].sum(0) / a[1] + a[4]
+    for name, answer in (
+        ("grad_lagrangian", hard),
+        ("assign", lambda x, mu: np.abs(x[:, None] - mu).max(2).argmax(1)),
+        ("distortion", lambda x, mu, labels: (x - mu[labels]).sum() ** 2),
+    ):
+        assert "does not change" not in check(answer, name).message
+
+
+def test_a_sample_draws_from_the_rng_it_is_given():
+    solved = find("sample").solution
+    own = check(lambda n, pi, mu, Sigma, rng: solved(n, pi, mu, Sigma, np.random.default_rng(0)), "sample")
+    assert own.mistake == "own-random-numbers"
+
+    def by_counts(n, pi, mu, Sigma, rng):
+        count = np.diff(np.round(np.cumsum([0, *pi]) * n)).astype(int)
+        x = [rng.multivariate_normal(m, S, size=c) for m, S, c in zip(mu, Sigma, count, strict=True)]
+        return np.vstack(x), np.repeat(np.eye(len(pi)), count, axis=0)
+
+    assert check(by_counts, "sample").mistake == "fixed-counts"
+
+    def by_drawn_counts(n, pi, mu, Sigma, rng):
+        count = rng.multinomial(n, pi)
+        x = [rng.multivariate_normal(m, S, size=c) for m, S, c in zip(mu, Sigma, count, strict=True)]
+        return np.vstack(x), np.repeat(np.eye(len(pi)), count, axis=0)
+
+    assert check(by_drawn_counts, "sample")
 
 
 def test_error_shows_her_own_line_and_the_problem():

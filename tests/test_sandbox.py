@@ -278,6 +278,60 @@ def test_no_reference_lies_in_a_frame_below_the_answer():
     assert "_Verdict" not in seen
 
 
+def test_a_recursion_without_end_is_an_error_however_high_the_limit():
+    def answer(*args):
+        sys.setrecursionlimit(10**9)
+        return answer(*args)
+
+    limit, began = sys.getrecursionlimit(), time.monotonic()
+    feedback = check(answer, "e_step")
+    assert feedback.status == "error"
+    assert "RecursionError" in feedback.message
+    assert sys.getrecursionlimit() == limit
+    assert time.monotonic() - began < 6
+
+
+def test_the_environment_is_put_back(monkeypatch):
+    monkeypatch.setenv("SOME_FOLDER", "here")
+
+    def answer(*args):
+        os.environ["SOME_FOLDER"] = "elsewhere"
+        return RIGHT(*args)
+
+    feedback = check(answer, "e_step")
+    assert feedback
+    assert "SOME_FOLDER" in feedback.message
+    assert os.environ["SOME_FOLDER"] == "here"
+
+
+@pytest.mark.parametrize("error", [BaseException("x"), GeneratorExit(), StopIteration(), SystemExit(3)])
+def test_whatever_is_raised_gets_a_verdict(error):
+    """Also where it comes in the probes only, after all problems."""
+    calls = []
+
+    def late(*args):
+        calls.append(1)
+        if len(calls) > 9:
+            raise error
+        return wrong(*args)
+
+    def at_once(*args):
+        raise error
+
+    assert check(at_once, "e_step").status == "error"
+    assert check(late, "e_step").status == "incorrect"
+
+
+def test_a_learners_text_can_be_shown():
+    def answer(*args):
+        raise ValueError("\ud800 \x1b[31m <b>\x00")
+
+    feedback = check(answer, "e_step")
+    str(feedback).encode()
+    assert "\x1b" not in str(feedback)
+    assert "<b>" not in feedback._repr_html_()
+
+
 def test_a_learners_global_state_is_hers():
     """Only what is not hers is put back: her own variables may change, as in any call."""
     box = []

@@ -40,9 +40,11 @@ def dependence(worlds, run, name, rng):
                     q_dep |= {u} if not same(q1, q0, 1e-7) else set()
     ignored = [u for u in leaves if u in t_dep - a_dep and u in sure and not _moves(worlds[:3], u, run, rng)]
     if ignored and not a_dep and set(ignored) == t_dep:
-        yield Finding(
-            "constant answer", f"Your {name} is the same whatever the arguments are.", "argument", "all", weight=79
-        )
+        text = f"Your {name} is the same whatever the arguments are"
+        first = run(w)
+        zero = first is not None and not first[0].any()
+        text += ", 0: does // cut something off, or is nothing ever written into it?" if zero else "."
+        yield Finding("constant answer", text, "argument", "all", weight=79)
         return
     for u in ignored:
         yield Finding(

@@ -498,7 +498,7 @@ def _one_number(study, name):
         return None
     truths = [t for _, t in study.given.values() if isinstance(t, np.ndarray) and t.size]
     c = outputs[0].flat[0]
-    if any((a != c).any() for a in outputs) or all((t == t.flat[0]).all() for t in truths):
+    if not np.isfinite(c) or any((a != c).any() for a in outputs) or all((t == t.flat[0]).all() for t in truths):
         return None
     ask = (
         "do // or an array of integers cut something off, or is nothing ever written into it?"

@@ -55,7 +55,8 @@ def _one_factor(pairs, name, others):
     if np.allclose(c, c[0], rtol=1e-6):
         words = nice(c[0])
         if np.isclose(c[0], 0):
-            yield Finding("zero", f"Your {name} is zero throughout.", "zero", weight=79)
+            text = f"Your {name} is zero throughout: does // cut something off, or is nothing ever written into it?"
+            yield Finding("zero", text, "zero", weight=79.5)
         elif np.isclose(c[0], -1):
             yield Finding("sign", f"Your {name} has the right size and the wrong sign, everywhere.", "sign", weight=98)
         elif (words and "ln 2" in words) or (words and "ln 10" in words):
@@ -67,7 +68,8 @@ def _one_factor(pairs, name, others):
                 weight=98,
             )
         else:
-            amount = f"{words} the right one" if words else f"{c[0]:.4g} times the right one"
+            digits = 4 if abs(abs(c[0]) - 1) > 1e-3 else 9
+            amount = f"{words} the right one" if words else f"{c[0]:.{digits}g} times the right one"
             sign = " and has the wrong sign" if c[0] < 0 else ""
             amount = amount.replace("minus ", "") + sign
             yield Finding(

@@ -60,8 +60,8 @@ class Said:
     """Something that the tutor says: a head, sentences, at most one table, code, asides."""
 
     def __init__(self, head, sentences="", *, status="", table=None, code="", asides=()):
-        self.head, self.sentences, self.table, self.code = head, sentences, table, code
-        self.asides = tuple(a for a in asides if a)
+        self.head, self.sentences, self.table, self.code = _shown(head), _shown(sentences), table, code
+        self.asides = tuple(_shown(a) for a in asides if a)
         self.status = status
 
     @property
@@ -99,6 +99,11 @@ class Feedback(Said):
 
     def __bool__(self):
         return self.status == "correct"
+
+
+def _shown(text):
+    """What can be shown: of a learner's text control characters and halves of characters are left out."""
+    return "".join(c for c in text if c == "\n" or c.isprintable())
 
 
 def _marked(text):

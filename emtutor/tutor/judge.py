@@ -27,7 +27,9 @@ def check(answer, name=None):
     """
     try:
         feedback = _checked(answer, name)
-    except Exception as error:  # the last net: whatever an answer does, the lesson goes on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the last net: whatever an answer does, the lesson goes on
         failure = sandbox.failure_of(error, answer)
         feedback = Feedback(
             name if isinstance(name, str) else "check",
@@ -333,7 +335,9 @@ class _Verdict:
                     notation=self.exercise.notation,
                     out=self.exercise.out,
                 )
-        except (Exception, SystemExit):  # the answer may do anything; without a finding the verdict stands all the same
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the answer may do anything; without a finding the verdict stands all the same
             return None
         return found[0] if found else None
 

@@ -29,6 +29,7 @@ from emtutor.tutor.exercise import exercises
 
 SECONDS = 3.0  # for one answer on all its problems; most need a few milliseconds, a slow loop on a busy machine more
 MEMORY = 2 * 1024**3  # bytes that it may take besides
+DEEPEST = 20_000  # calls within calls
 PRINTED = 1000  # characters kept of what it prints
 
 
@@ -346,7 +347,7 @@ def _figures():
 
 def _interpreter():
     limit, folder, trace, profile = sys.getrecursionlimit(), os.getcwd(), sys.gettrace(), sys.getprofile()
-    collecting = gc.isenabled()
+    collecting, environment = gc.isenabled(), dict(os.environ)
 
     def restore():
         sys.setrecursionlimit(limit)
@@ -358,7 +359,9 @@ def _interpreter():
             gc.enable()
         if os.getcwd() != folder:
             os.chdir(folder)
-        return []
+        changed = {name: value for name, value in environment.items() if os.environ.get(name) != value}
+        os.environ.update(changed)
+        return [f"Your function changed {', '.join(changed)} for the whole notebook; put back."] if changed else []
 
     return restore
 
@@ -399,6 +402,10 @@ def _shut():
             if hasattr(module, name):
                 shut.append((module, name, getattr(module, name)))
                 setattr(module, name, _refusing(f"{module.__name__}.{name}".removeprefix("builtins.")))
+    # Without a limit a function that calls itself takes all memory, and the clock cannot stop it.
+    deepest = sys.setrecursionlimit
+    shut.append((sys, "setrecursionlimit", deepest))
+    sys.setrecursionlimit = lambda limit: deepest(min(limit, DEEPEST))
     shell = _shell()
     if shell is not None:
         shut.append((shell, "ask_exit", shell.ask_exit))

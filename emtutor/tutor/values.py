@@ -17,6 +17,11 @@ _ARRAY, _ZEROS, _VIEW, _MASKED, _ISFINITE = np.array, np.zeros, np.ndarray.view,
 _NUMBERS = (bool, int, float, Fraction, Decimal)
 
 
+def _is(v, kinds):
+    """isinstance by the type itself: `__class__` may say anything."""
+    return issubclass(type(v), kinds)
+
+
 class Odd(Exception):
     """A result that cannot be read as numbers; the message is a sentence for the learner."""
 
@@ -35,11 +40,11 @@ def read(result, out):
     if len(names) == 1:
         return [_value(result, f"the {names[0]}" if out[names[0]] else "the number")]
     wanted = f"{len(names)} results are expected, {', '.join(names)}, in this order"
-    if isinstance(result, dict):
+    if _is(result, dict):
         raise Odd(f"It returned a dict; {wanted}: return {', '.join(names)}.")
-    if isinstance(result, (tuple, list)):
-        parts = list(tuple.__iter__(result) if isinstance(result, tuple) else list.__iter__(result))
-    elif isinstance(result, np.ndarray) and result.ndim:
+    if _is(result, (tuple, list)):
+        parts = list(tuple.__iter__(result) if _is(result, tuple) else list.__iter__(result))
+    elif _is(result, np.ndarray) and result.ndim:
         parts = list(_VIEW(result, np.ndarray))
     else:
         raise Odd(f"It returned one {_kind(result)}; {wanted}.")
@@ -65,7 +70,7 @@ def _refuse(result, what="it"):
         raise Odd(f"{returned} a {type(result).__name__}, which has computed nothing yet: make an array of it.")
     if isinstance(result, type):
         raise Odd(f"{returned} a class. Numbers are expected: an array, a list or a float.")
-    if callable(result) and not isinstance(result, np.ndarray):
+    if callable(result) and not _is(result, np.ndarray):
         raise Odd(f"{returned} a function: was it meant to be called, with parentheses?")
 
 
@@ -73,14 +78,14 @@ def _value(result, what):
     try:
         a = _plain(result, what)
     except RecursionError:
-        raise Odd("It returned a list that contains itself.") from None
-    single = isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind == "f" and result.dtype.itemsize <= 4
-    single = single or (type(result) in (list, tuple) and any(isinstance(v, np.float32) for v in result))
+        raise Odd("It returned a list in a list in a list without end, or one that contains itself.") from None
+    single = _is(result, (np.ndarray, np.generic)) and result.dtype.kind == "f" and result.dtype.itemsize <= 4
+    single = single or (type(result) in (list, tuple) and any(_is(v, np.float32) for v in result))
     return Value(a, single)
 
 
 def _plain(v, what):
-    if isinstance(v, _MASKED):
+    if _is(v, _MASKED):
         mask = np.ma.getmaskarray(v)
         if mask.any():
             raise Odd(
@@ -88,8 +93,8 @@ def _plain(v, what):
                 "return a plain array with a number in every place."
             )
         return _plain(_VIEW(v.data, np.ndarray), what)
-    if isinstance(v, (np.ndarray, np.generic)):
-        a = _VIEW(v, np.ndarray) if isinstance(v, np.ndarray) else _ARRAY(v)
+    if _is(v, (np.ndarray, np.generic)):
+        a = _VIEW(v, np.ndarray) if _is(v, np.ndarray) else _ARRAY(v)
         kind = a.dtype.kind
         if kind in "fiub":
             return _ARRAY(a, dtype=float, order="C")
@@ -105,10 +110,10 @@ def _plain(v, what):
             return _ARRAY(float(v))
         except OverflowError:
             raise Odd("It returned a whole number too large for floating point.") from None
-    if isinstance(v, complex):
+    if _is(v, complex):
         raise Odd("It returned a complex number; a real one is expected. Where does a root of a negative number arise?")
-    if isinstance(v, (list, tuple)):
-        items = list(list.__iter__(v) if isinstance(v, list) else tuple.__iter__(v))
+    if _is(v, (list, tuple)):
+        items = list(list.__iter__(v) if _is(v, list) else tuple.__iter__(v))
         parts = [_plain(item, what) for item in items]
         shapes = {p.shape for p in parts}
         if len(shapes) > 1:
@@ -120,9 +125,9 @@ def _plain(v, what):
         return _plain(list(v), what)
     if v is None:
         raise Odd("It returned a list or array with None in it: is a number missing?")
-    if isinstance(v, str):
+    if _is(v, str):
         raise Odd("It returned text; numbers are expected.")
-    if isinstance(v, (dict, set, frozenset)):
+    if _is(v, (dict, set, frozenset)):
         raise Odd(f"It returned a {type(v).__name__}; an array is expected, since the order matters.")
     raise Odd(f"It returned {_kind(v)}; numbers are expected: an array, a list or a float.")
 
