@@ -317,7 +317,7 @@ NAMELESS = [
     (
         "soft_assign",
         lambda x, mu, beta: soft(-squared(x, mu) / (2 * beta)) / (1 + 1e-6 * x[:, :1] ** 2),
-        "only to within",
+        "almost right",
     ),
     ("log_gaussian", lambda x, mu, S: joint(x, np.ones(1), mu[None], S[None])[:, 0] + np.log(2) * len(mu) / 2, "log 2"),
     ("log_joint", lambda x, pi, mu, S: joint(x, pi / len(x), mu, S), "log n"),
