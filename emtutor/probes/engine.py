@@ -1,8 +1,7 @@
 """find: what is true of a wrong answer, best first. special_cases: where two functions agree."""
 
 import re
-from itertools import islice
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -480,7 +479,7 @@ def _exact(study, variants, name):
                 weight=(90 if r.slug == "negative" else 94) - loss,
             )
     matches = 0
-    for v in _affordable(variants, study, start[1]):
+    for v in _affordable(variants):
         c = _factor(a, _called(v.function, start[1].problem()))
         if c and _same_everywhere(study, lambda w, v=v: _called(v.function, w.problem()), c):
             text, loss = _apart(c, name)
@@ -510,18 +509,20 @@ def _one_number(study, name):
     return Finding("one number", text, "argument", "all", weight=99)
 
 
-def _affordable(variants, study, w):
-    """As many variants as can be run in about half a second, at the truth's own pace."""
-    begin = perf_counter()
-    _called(study.truth, w.problem())
-    return islice(variants, max(60, int(0.25 / (perf_counter() - begin))))
+def _affordable(variants, seconds=0.3, least=60):
+    """The variants that can be run in so many seconds of computing; a busy machine changes nothing in that."""
+    begin = process_time()
+    for number, variant in enumerate(variants):
+        if number >= least and process_time() - begin > seconds:
+            return
+        yield variant
 
 
 def _same_failure(study, variants, start):
     """An answer that raises: the variants that raise the same error on every problem, and agree on the rest."""
     if issubclass(study.errors.get(start[0], (Exception,))[0], NameError):
         return  # it names the culprit itself
-    for v in _affordable(variants, study, start[1]):
+    for v in _affordable(variants):
         mine = {}
         _called(v.function, start[1].problem(), mine, start[0])
         if not mine or mine[start[0]] != study.errors.get(start[0]):

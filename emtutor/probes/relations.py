@@ -577,7 +577,8 @@ def _terms(pairs, axes, name):
         for index, term in enumerate(tables[keep[0]]):
             c = _coefficient(D, tables, index, pairs, axes, keep + zero, scale)
             if c:
-                yield _missing(term, c, name)
+                foreign = axes.endswith("d") and not term.axes.endswith("d")  # a gradient has no log det in it
+                yield _missing(term._replace(usual=None) if foreign else term, c, name)
                 break
         A = [p.a for p in pairs]
         for index, term in enumerate(tables[0]):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from emtutor.probes.edits import changes
 from emtutor.probes.phrases import Words
 
-LIMIT = 500  # variants of one function
+LIMIT = 1000  # variants of one function
 LOOPS = 2000  # what a `while` may take: a changed condition may never become false
 
 
