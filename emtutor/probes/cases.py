@@ -273,7 +273,7 @@ def _points(name, q):
         Case(
             f"{name} alike",
             "all points coincide",
-            "which point goes with which row?",
+            "with which weight does each point enter?",
             name,
             _set(name, lambda a, w: np.tile(a.mean(0), (len(a), 1)) if len(a) > 1 else None),
         ),

@@ -287,7 +287,7 @@ def _one_output(study, out, name):
     found += behaviour.dependence(worlds, study.pair, name, study.rng)
     if all(p.a.shape == p.t.shape for p in pairs):
         found += behaviour.units(worlds, study.pair, name)
-        found += behaviour.orders(worlds, study.pair, name, axes, study.rng)
+        found += behaviour.orders(worlds, study.pair, name, axes)
         found += behaviour.doubling(worlds, study.pair, name, axes)
         found += behaviour.shifts(worlds, study.pair, name)
         found += _case_findings(study)

@@ -61,6 +61,8 @@ class Words:
         if isinstance(node, ast.Name):
             if node.id in self.parameters:
                 return node.id
+            if node.id in LOOPED and node.id in self.sources and node.id not in self.assigned:
+                return LOOPED[node.id]
             if node.id in SPOKEN:
                 return SPOKEN[node.id]
             return f(self.assigned[node.id]) if node.id in self.assigned else None
@@ -130,6 +132,7 @@ class Words:
             return "a size"
 
 
+LOOPED = {"p": "pi_j", "m": "mu_j", "s": "t"}  # of a loop over components, or over t
 SPOKEN = {
     "R": "R_j",
     "n": "n",

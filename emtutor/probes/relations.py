@@ -587,7 +587,8 @@ def _terms(pairs, axes, name):
                 amount = "minus " * (c < 0) + next(
                     w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6)
                 )
-                text = f"Your {name} is {amount}{term.words}, and nothing else: is that all that is asked for?"
+                ask = "is that all that is asked for" if "" == term.axes else "what else belongs to it"
+                text = f"Your {name} is {amount}{term.words}, and nothing else: {ask}?"
                 yield Finding("one term only", text, "term", term.words, weight=83)
                 break
         yield from _constant_difference(pairs, D, axes, name)

@@ -294,6 +294,13 @@ def _different(**changes):
     return lambda log_pi, log_A, log_B: _forward(log_pi, log_A, log_B, **changes)
 
 
+def _late(log_pi, log_A, log_B):
+    rows = [log_pi + log_B[0]]
+    for row in log_B[1:]:
+        rows.append(np.logaddexp.reduce((rows[-1] + row)[:, None] + log_A, axis=0))
+    return np.array(rows)
+
+
 def _naive(log_pi, log_A, log_B):
     alpha = [np.exp(log_pi + log_B[0])]
     for row in log_B[1:]:
@@ -380,6 +387,27 @@ FORWARD = Exercise(
             "no-transition",
             lambda log_pi, log_A, log_B: log_pi + np.cumsum(log_B, axis=0),
             "The transitions do not enter: as if the state never changed.",
+        ),
+        Mistake(
+            "a-step-before-the-first",
+            lambda log_pi, log_A, log_B: _forward(np.logaddexp.reduce(log_pi[:, None] + log_A, axis=0), log_A, log_B),
+            "The state makes a step before the first observation. log_pi is the distribution of z_1 itself.",
+        ),
+        Mistake(
+            "from-the-first-row",
+            lambda log_pi, log_A, log_B: np.vstack(
+                [
+                    (log_pi + log_B[0])[None],
+                    np.logaddexp.reduce((log_pi + log_B[0])[:, None] + log_A, axis=0) + log_B[1:],
+                ]
+            ),
+            "Every row is made from the first one. Row t comes from row t - 1.",
+        ),
+        Mistake(
+            "emission-before-the-step",
+            _late,
+            "The emission of time t is multiplied in before the step to t, so it is that of the state before. First "
+            "move, then emit.",
         ),
     ],
     hints=[
