@@ -587,7 +587,7 @@ def _terms(pairs, axes, name):
                 amount = "minus " * (c < 0) + next(
                     w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6)
                 )
-                ask = "is that all that is asked for" if "" == term.axes else "what else belongs to it"
+                ask = "is that all that is asked for" if term.axes == "" else "what else belongs to it"
                 text = f"Your {name} is {amount}{term.words}, and nothing else: {ask}?"
                 yield Finding("one term only", text, "term", term.words, weight=83)
                 break

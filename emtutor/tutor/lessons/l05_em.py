@@ -770,6 +770,10 @@ def _match_problems(rng):
             np.array([[0.0, 0.0], [3.0, 0.0], [9.0, 1.0]]),
             np.array([[3.0, 0.2], [6.0, 0.0], [0.0, 0.1]]),
         ),
+        "distances, their squares and fourth powers decide otherwise": (
+            np.array([[3.9, -3.8], [-3.5, -0.3], [2.6, -0.6], [1.5, 2.7]]),
+            np.array([[1.0, -0.5], [0.8, 2.5], [2.4, 2.8], [4.8, 3.2]]),
+        ),
         "4 components": permuted(4, 2, 0.3),
         "5 components, all far from their partners": permuted(5, 3, 4.0),
         "6 components in one dimension": permuted(6, 1, 2.0),

@@ -283,6 +283,7 @@ def _lines(names):
             line = {"theta_b": near, "t": np.array([-0.5, 0.0, 0.3, 1.0, 1.5])}
             made.append(Problem(label, {name: (world | line)[name] for name in names.split()}))
         made.append(_leaving(made[0], names))
+        made.append(_too_correlated(made[0], names))
         far = problems.far_out(problems.world(rng, 6, 2, 2), rng)
         moved = tuple(
             a + 0.3 * (b - a) for a, b in zip(far["theta_a"], problems.world(rng, 6, 2, 2)["theta_a"], strict=True)
@@ -302,6 +303,17 @@ def _leaving(problem, names):
     b = (np.array([0.55, 0.45]), mu + 0.5, Sigma * np.array([0.2, 1.6])[:, None, None])
     args |= {"theta_a": a, "theta_b": b, "t": np.array([-0.5, -0.2, 0.1, 0.8, 1.2, 1.2501, 1.4])}
     return Problem("a line that leaves the valid parameters", args)
+
+
+def _too_correlated(problem, names):
+    """A line on which all variances stay positive, and a covariance grows too large for them."""
+    args = dict(problem.args)
+    pi, mu, Sigma = args["theta_a"]
+    spread = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+    scale = spread[:, :, None] * spread[:, None, :]
+    a, b = ((pi, mu, scale * np.array([[1.0, rho], [rho, 1.0]])) for rho in (0.1, 0.9))
+    args |= {"theta_a": a, "theta_b": b, "t": np.array([-0.4, 0.2, 1.0, 1.2, 1.45])}
+    return Problem("a line on which the correlation grows beyond 1", args)
 
 
 def _line_mistakes(x_function):
