@@ -9,6 +9,7 @@ __all__ = [
     "derivation",
     "derivations",
     "em",
+    "exam",
     "examples",
     "figures",
     "film",

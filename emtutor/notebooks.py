@@ -221,7 +221,7 @@ def _replaced(notebook, source_of):
 
 
 def solve(notebook, solution_of=None):
-    """(solved, names): a copy in which every function named like an exercise is that exercise's solution.
+    """(solved, names): a copy in which each function named like an exercise or an answer of the exam is its solution.
 
     Outputs are cleared, for they belong to the code before. `solution_of(name)` gives the solution's source or None;
     by default it is the tutor's.
@@ -231,11 +231,13 @@ def solve(notebook, solution_of=None):
 
 
 def tutor_solution(name):
-    """The source of exercise `name`'s solution as it stands in a notebook, or None if there is no such exercise."""
+    """The source of the solution of exercise `name`, or of the exam's function `name`; None if there is neither."""
+    from emtutor import exam
     from emtutor.tutor.exercise import exercises
 
     record = exercises().get(name)
-    return None if record is None else textwrap.dedent(inspect.getsource(record.solution))
+    solution = exam.functions().get(name) if record is None else record.solution
+    return None if solution is None else textwrap.dedent(inspect.getsource(solution))
 
 
 def break_(notebook, *bodies):

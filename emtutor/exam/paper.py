@@ -1,0 +1,172 @@
+"""A paper with the numbers of one seed, its report, and the model answers afterwards."""
+
+import inspect
+import re
+import sys
+import textwrap
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emtutor.exam.marking import Mark, is_open
+from emtutor.exam.questions import DRAWS
+from emtutor.plain_math import plain
+from emtutor.tutor import sandbox
+from emtutor.tutor.feedback import Said, Table
+
+
+class Marked(NamedTuple):
+    """One part of a paper that was handed in."""
+
+    name: str  # "answer_2a"
+    points: float
+    of: int
+    status: str  # "correct", "incorrect", "unattempted"
+    note: str
+
+
+class Sheet:
+    """Markdown with formulas where a notebook shows it, plain text elsewhere."""
+
+    def __init__(self, markdown):
+        self.markdown = markdown
+
+    def _repr_markdown_(self):
+        return self.markdown
+
+    def __repr__(self):
+        text = re.sub(r"\$([^$]+)\$", lambda formula: plain(formula[1]), self.markdown)
+        text = re.sub(r"\*\*(\S[^*\n]*)\*\*|\[([^\]]+)\]\([^)]+\.ipynb\)", lambda found: found[1] or found[2], text)
+        return re.sub(r"^```\w*\n?", "", text, flags=re.MULTILINE)
+
+
+class Report(Said):
+    """What `submit` says: points by question, each with its lesson; `marks` has one entry for each part."""
+
+    def __init__(self, paper, marks):
+        self.marks = tuple(marks)
+        self.points = sum(mark.points for mark in marks)
+        self.by_question = {q.number: sum(m.points for m in marks if m.name in _names(q)) for q in paper.questions}
+        attempted = [mark for mark in marks if mark.status != "unattempted"]
+        notes = [f"`{mark.name}`: {mark.note}" for mark in attempted if mark.note]
+        left = [mark.name.removeprefix("answer_") for mark in marks if mark.status == "unattempted"]
+        if attempted and left:
+            notes.append(f"Left open: {', '.join(left)}.")
+        super().__init__(
+            f"Example exam, seed {paper.seed}: {self.points:g} of {paper.points} points",
+            "" if attempted else "Nothing was answered yet. An answer that is still `...` counts zero.",
+            status="correct" if self.points == paper.points else "",
+            table=Table(("question", "about", "points", "lesson"), tuple(self._rows(paper))),
+            asides=[*notes, "`paper.model_answers()` shows the model answers." if attempted else ""],
+        )
+
+    def _rows(self, paper):
+        tried = {mark.name for mark in self.marks if mark.status != "unattempted"}
+        for q in paper.questions:
+            points = f"{self.by_question[q.number]:g} of {q.points}"
+            points += "" if tried & set(_names(q)) else ", not attempted"
+            yield str(q.number), repr(Sheet(q.title)), points, q.lesson
+
+    def _repr_html_(self):
+        lesson = r"(?<![\w\"/.-])(\d\d-[a-z][a-z0-9-]*)(?![\w.-])"
+        return re.sub(lesson, r'<a href="\1.ipynb">\1</a>', super()._repr_html_())
+
+
+class Paper:
+    """Ten questions with the numbers of one seed."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.questions = tuple(draw(np.random.default_rng([seed, i])) for i, draw in enumerate(DRAWS))
+        self.report: Report | None = None
+
+    @property
+    def points(self):
+        """Of the whole paper."""
+        return sum(q.points for q in self.questions)
+
+    def show(self, number):
+        """The numbers, lines and choices of one question, 1 to 10."""
+        wanted = [q for q in self.questions if q.number == number]
+        if not wanted:
+            raise ValueError(f"number must be a question from 1 to {len(self.questions)}, got {number!r}")
+        return Sheet(wanted[0].shown)
+
+    def model_answers(self, sure=False):
+        """All model answers, once something was handed in; `sure=True` shows them before."""
+        handed_in = self.report is not None and any(mark.status != "unattempted" for mark in self.report.marks)
+        if not (handed_in or sure):
+            return Said(
+                "The model answers follow when you have handed in something",
+                "To read them without sitting the exam, run `paper.model_answers(sure=True)`.",
+            )
+        return Sheet("\n\n".join([f"**Model answers, seed {self.seed}**", *map(_model, self.questions)]))
+
+    def __repr__(self):
+        return f"Example exam, seed {self.seed}: {len(self.questions)} questions, {self.points} points, 60 minutes."
+
+
+_LAST: list[Paper] = []  # the paper that was sat last
+
+
+def sit(seed):
+    """The paper whose numbers are drawn with `seed`, a whole number not below zero."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed must be a whole number not below zero, such as exam.sit(7), got {seed!r}")
+    _LAST[:] = [Paper(int(seed))]
+    return _LAST[0]
+
+
+def submit(paper=None, answers=None):
+    """Mark a paper: a `Report` with points by question.
+
+    paper: by default the one that was sat last. answers: a mapping with the names `answer_1a` and so on, by default
+    the notebook's own. What is missing in it counts zero, and so does what cannot be read; no answer makes it raise.
+    """
+    if paper is None and not _LAST:
+        raise ValueError("there is no paper yet: sit one first, paper = exam.sit(7)")
+    paper = _LAST[0] if paper is None else paper
+    if not isinstance(paper, Paper):
+        raise ValueError(f"paper must be a paper from exam.sit(seed), got {type(paper).__name__}")
+    answers = vars(sys.modules["__main__"]) if answers is None else answers
+    given = {name: answers.get(name, ...) for q in paper.questions for name in _names(q)}
+    paper.report = Report(paper, [_marked(part, given) for q in paper.questions for part in q.parts])
+    return paper.report
+
+
+def functions() -> dict[str, Any]:
+    """{name: model answer} of all functions that the exam asks for; they are the same for every seed."""
+    return {f"answer_{part.name}": part.right for q in Paper(0).questions for part in q.parts if part.is_function}
+
+
+def _marked(part, given):
+    name = f"answer_{part.name}"
+    answer = given[name]
+    try:
+        if is_open(answer):
+            return Marked(name, 0, part.points, "unattempted", "")
+        mark = part.mark(answer, given)
+    except Exception as error:  # an answer of a kind that nobody thought of is wrong, and the exam goes on
+        mark = Mark(0, sandbox.failure_of(error, answer).text)
+    return Marked(name, mark.points, part.points, "correct" if mark.points == part.points else "incorrect", mark.note)
+
+
+def _names(question):
+    return [f"answer_{part.name}" for part in question.parts]
+
+
+def _model(question):
+    link = f"[{question.lesson}]({question.lesson}.ipynb)"
+    blocks = [f"**Question {question.number} · {question.title}** ({question.points} points, lesson {link})"]
+    for part in question.parts:
+        code = f"answer_{part.name} = {_written(part.right)}"
+        if part.is_function:
+            code = textwrap.dedent(inspect.getsource(part.right)).strip()
+        blocks += [f"```python\n{code}\n```", part.model]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _written(value):
+    if isinstance(value, list):
+        return "[" + ", ".join(f"{v:.4g}" for v in value) + "]"
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
