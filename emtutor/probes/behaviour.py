@@ -49,7 +49,7 @@ def dependence(worlds, run, name, rng):
     for u in ignored:
         yield Finding(
             f"{u} ignored",
-            f"Your {name} does not change when {short(u)} changes, but must: where does {short(u)} enter?",
+            f"Your {name} does not change when {_full(u)} changes, but must: where does {_full(u)} enter?",
             "argument",
             short(u),
             weight=89,
@@ -57,7 +57,7 @@ def dependence(worlds, run, name, rng):
     for u in [u for u in leaves if u in a_dep - t_dep and u in sure]:
         yield Finding(
             f"{u} unneeded",
-            f"Your {name} changes with {short(u)}, and the right one does not: what is {short(u)} doing in it?",
+            f"Your {name} changes with {_full(u)}, and the right one does not: what is {_full(u)} doing in it?",
             "argument",
             short(u),
             weight=80,
@@ -73,8 +73,8 @@ def dependence(worlds, run, name, rng):
         (q_dep, "is wrong as a factor in your {}", 64),
     ):
         if dep and dep < t_dep and len(dep) <= max(1, len(t_dep) - 1):
-            few = [short(u) for u in leaves if u in dep]
-            rest = [short(u) for u in leaves if u in t_dep - dep]
+            few = [_full(u) for u in leaves if u in dep]
+            rest = [_full(u) for u in leaves if u in t_dep - dep]
             text = (
                 f"What {what.format(name)} depends on {_list(few)} and not on {_list(rest)}: look at the place where "
                 f"{_list(few)} {'stands' if len(few) == 1 else 'stand'} alone."
@@ -86,6 +86,11 @@ def dependence(worlds, run, name, rng):
                 few[0] if len(few) == 1 else ",".join(few),
                 weight=weight - 2 * len(few),
             )
+
+
+def _full(u):
+    """ "Sigma of theta_b" for the leaf theta_b.Sigma: the one of theta_a is another."""
+    return f"{short(u)} of {u.split('.')[0]}" if "." in u else u
 
 
 def _moves(worlds, u, run, rng, steps=4):
