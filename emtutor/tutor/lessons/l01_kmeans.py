@@ -381,6 +381,12 @@ BEST_BETA = Exercise(
             "Divided by k as well. The rows of r sum to one already, so each point counts once.",
         ),
         Mistake(
+            "k-for-d",
+            lambda x, mu, r: (r * _squared(x, mu)).sum() / r.size if len(mu) not in (1, x.shape[1]) else None,
+            "Divided by n k. The rows of r sum to one, so k does not count. Over how many columns does each squared "
+            "distance add up?",
+        ),
+        Mistake(
             "responsibilities-ignored",
             lambda x, mu, r: _squared(x, mu).sum() / x.size,
             "The responsibilities do not enter: every centre counts every point in full.",

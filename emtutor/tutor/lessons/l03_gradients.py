@@ -671,6 +671,14 @@ GRAD_SIGMA = Exercise(
             "gradient: which unit must that have?",
         ),
         Mistake(
+            "em-step",
+            lambda x, pi, mu, Sigma: (
+                _scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma
+            ),
+            "This is the step of EM, new covariance minus old. It vanishes where the gradient does, but has another "
+            "unit: which matrix stands on both sides of it in the gradient, and which number in front?",
+        ),
+        Mistake(
             "no-responsibilities",
             lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=np.ones((len(x), len(pi)))),
             "Every point counts fully in every component. Which fraction appears when you differentiate the logarithm "

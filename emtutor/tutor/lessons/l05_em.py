@@ -139,6 +139,12 @@ E_STEP = Exercise(
             "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?",
         ),
         Mistake(
+            "prior-only",
+            lambda x, pi, mu, Sigma: np.tile(pi, (len(x), 1)) if len(pi) > 1 else None,
+            "Every row is pi: that is what we believe before we look at x_i. What does the point itself say about its "
+            "component?",
+        ),
+        Mistake(
             "no-determinant",
             lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _squared(x, mu, Sigma) / 2),
             "The exponent is right, but a narrow Gaussian is also higher than a wide one. Which factor in front of the "
