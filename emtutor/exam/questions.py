@@ -24,7 +24,7 @@ def options(rng, right, *wrong):
 
 def lettered(texts):
     """A list with A, B, C, ... before its lines, in Markdown."""
-    return "\n".join(f"- **{letter}** {text}" for letter, text in zip(LETTERS, texts, strict=False))
+    return "\n\n".join(f"- **{letter}** {text}" for letter, text in zip(LETTERS, texts, strict=False))
 
 
 def row(*cells):
@@ -285,7 +285,7 @@ def draw_6(rng):
     lines = [line for i, line in enumerate(chain) if i != dropped]
     number = lines.index(chain[jensen]) + 1
     text, letter = options(rng, *TIGHT[chain])
-    numbered = "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+    numbered = "\n\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
     shown = f"For 6a:\n\n{numbered}\n\nFor 6b: that step holds with equality\n\n{text}"
     return Question(6, "Jensen's inequality", "07-jensen", shown, (
         Part("6a", 2, near(number, 2, ["the line"], 0), number,

@@ -1,0 +1,418 @@
+"""The exam: its model answers by oracles that share nothing with them, and what right, wrong and empty papers earn."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from emtutor import exam, notebooks
+from emtutor.course import lessons
+from emtutor.em import is_stub
+from emtutor.exam import listing, statements
+
+SEEDS = range(20)
+WRONG = (
+    None, True, -3, 2.5, np.nan, 10**400, 1j, "Z", "the answer", [], [1], [[1, 2], [3, 4]], {"a": 1}, {1, 2}, b"A",
+    object(), float, print, lambda: 1, lambda *a: None, lambda *a: a[0], lambda *a: 1 / 0, np.zeros((3, 3)),
+    np.full(5, np.inf), ["A", ..., 3], range(3), "import os\nos", "def f(:",
+)  # fmt: skip
+
+
+def given(paper):
+    """The model answers by name."""
+    return {f"answer_{part.name}": part.right for q in paper.questions for part in q.parts}
+
+
+each_seed = pytest.mark.parametrize("paper", [exam.sit(seed) for seed in SEEDS], ids=lambda paper: str(paper.seed))
+
+
+# ---- what papers earn
+
+
+def test_it_is_the_exam_that_was_announced():
+    questions = exam.sit(0).questions
+    assert [q.points for q in questions] == [5, 6, 8, 8, 6, 4, 6, 6, 5, 6]
+    assert {q.lesson for q in questions} <= {path.stem for path in lessons().glob("*.ipynb")}
+
+
+@each_seed
+def test_model_answers_earn_all_points(paper):
+    report = exam.submit(paper, given(paper))
+    assert (report.points, report.status) == (60, "correct")
+    assert [mark.note for mark in report.marks if mark.note] == []
+
+
+@each_seed
+def test_an_empty_paper_earns_nothing_and_shows_no_answers(paper):
+    def stub(x):
+        """What is asked for."""
+        ...
+
+    assert is_stub(stub)
+    stubs = dict.fromkeys(exam.functions(), stub)
+    lists = {"answer_5a": [...] * 5, "answer_7": [...] * 3, "answer_8": "------", "answer_1a": " "}
+    for answers in ({}, dict.fromkeys(given(paper), ...), stubs | lists):
+        report = exam.submit(paper, answers)
+        assert report.points == 0
+        assert {mark.status for mark in report.marks} == {"unattempted"}
+        assert str(report).count("not attempted") == 10
+        assert "follow" in str(paper.model_answers())
+        assert "def answer" not in str(paper.model_answers())
+
+
+@each_seed
+def test_wrong_answers_of_every_kind_raise_nothing_and_earn_nothing_they_should_not(paper):
+    names = list(given(paper))
+    for i in range(0, len(WRONG), 4):
+        wrong = dict(zip(names, itertools.islice(itertools.cycle(WRONG), i, None), strict=False))
+        report = exam.submit(paper, wrong)
+        assert report.points <= 6  # a guess may hit a number; nothing here is meant to
+        str(report), report._repr_html_()
+
+
+@each_seed
+def test_one_wrong_answer_costs_its_own_points_and_no_others(paper):
+    right = given(paper)
+    for q in paper.questions:
+        for part in q.parts:
+            report = exam.submit(paper, right | {f"answer_{part.name}": "Z"})
+            assert report.points == 60 - part.points, part.name
+            lost = {
+                number for number, points in report.by_question.items() if points < paper.questions[number - 1].points
+            }
+            assert lost == {q.number}
+
+
+@each_seed
+def test_answers_as_people_write_them_count(paper):
+    right = given(paper)
+    written = {}
+    for name, answer in right.items():
+        if isinstance(answer, list):
+            written[name] = tuple(round(v, 2) for v in answer)
+        elif isinstance(answer, float):
+            written[name] = f"{answer:.2f}" and np.float64(round(answer, 2))
+        elif isinstance(answer, str) and name != "answer_9b":
+            written[name] = list(answer.lower())
+        elif isinstance(answer, str):
+            written[name] = f"  {answer}  # mended"
+        else:
+            written[name] = answer
+    written["answer_8"] = [sign == "T" for sign in right["answer_8"]]
+    assert exam.submit(paper, written).points == 60
+
+
+def test_a_seed_is_a_paper_and_another_seed_another():
+    assert exam.sit(3).model_answers(sure=True).markdown == exam.sit(3).model_answers(sure=True).markdown
+    assert len({exam.sit(seed).model_answers(sure=True).markdown for seed in SEEDS}) == len(SEEDS)
+
+
+def test_without_arguments_the_last_paper_and_the_notebooks_own_names_are_meant(monkeypatch):
+    import __main__
+
+    paper = exam.sit(4)
+    monkeypatch.setattr(__main__, "answer_8", given(paper)["answer_8"], raising=False)
+    assert exam.submit().points == 6
+    assert paper.report is not None
+    assert "def answer_2a" in str(paper.model_answers())
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, True, "7", None])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        exam.sit(seed)
+
+
+def test_other_misuse_is_said():
+    with pytest.raises(ValueError, match="from 1 to 10, got 11"):
+        exam.sit(0).show(11)
+    with pytest.raises(ValueError, match=r"paper must be a paper from exam\.sit"):
+        exam.submit(7, {})
+
+
+# ---- marking in parts
+
+
+def test_the_misprint_of_the_slides_earns_no_full_points():
+    paper = exam.sit(1)
+    literal = {"answer_1b": lambda density, pi: pi * density / (len(pi) * pi * density)}
+    assert exam.submit(paper, given(paper) | literal).by_question[1] < 5
+
+
+def test_a_function_right_only_in_the_ordinary_case_earns_half():
+    paper = exam.sit(1)
+    only_first = {"answer_3a": lambda R, a, b: exam.functions()["answer_3a"](R, a, b) if len(R) == 4 else R}
+    assert exam.submit(paper, given(paper) | only_first).by_question[3] == 6
+
+
+@each_seed
+def test_the_m_step_by_hand_is_marked_from_ones_own_e_step(paper):
+    x = np.array(numbers(paper.questions[4].shown, r"\| \$x_i\$ \|(.*)\|"))
+    own = [0.9, 0.8, 0.35, 0.2, 0.1]
+    pi, mu1, mu2 = np.mean(own), np.average(x, weights=own), np.average(x, weights=1 - np.array(own))
+    report = exam.submit(paper, {"answer_5a": own, "answer_5b": [pi, mu1, mu2]})
+    assert [mark.points for mark in report.marks if mark.name == "answer_5b"] == [3]
+
+
+# ---- the model answers, by oracles; numbers are read from what the student reads
+
+
+def numbers(shown, pattern):
+    """All whole numbers, decimals and fractions in the group of the pattern."""
+    found = re.search(pattern, shown)
+    return [float(eval(n)) for n in re.findall(r"-?\d+(?:[./]\d+)?", found[1])]
+
+
+def part(paper, name):
+    return next(p for q in paper.questions for p in q.parts if p.name == name)
+
+
+def gaussian_density(x, mu, Sigma):
+    return np.array([[stats.multivariate_normal(m, Sigma).pdf(point) for m in mu] for point in x])
+
+
+def test_1b_is_bayes_theorem_by_counting():
+    rng = np.random.default_rng(0)
+    pi, density = rng.dirichlet([1, 1, 1]), rng.uniform(size=(4, 3))
+    for point, r in zip(density, exam.functions()["answer_1b"](density, pi), strict=True):
+        joint = [pi[j] * point[j] for j in range(3)]
+        assert r == pytest.approx([v / sum(joint) for v in joint])
+
+
+def test_2a_is_the_gradient_by_finite_differences():
+    rng = np.random.default_rng(1)
+    x, mu, pi, root = (
+        rng.normal(size=(6, 2)),
+        rng.normal(size=(3, 2)),
+        rng.dirichlet([1, 1, 1]),
+        rng.normal(size=(2, 2)),
+    )
+    Sigma = root @ root.T + np.eye(2)
+
+    def log_p(flat):
+        return np.log(gaussian_density(x, flat.reshape(3, 2), Sigma) @ pi).sum()
+
+    got = exam.functions()["answer_2a"](x, pi, mu, Sigma, gaussian_density(x, mu, Sigma))
+    assert got.ravel() == pytest.approx(optimize.approx_fprime(mu.ravel(), log_p, 1e-7), abs=1e-4)
+
+
+@each_seed
+def test_2b_is_the_slope_of_the_weighted_log_density(paper):
+    shown = paper.questions[1].shown
+    x, r = numbers(shown, r"\$x_i\$(.*)"), numbers(shown, r"r_\{i1\}\$(.*)")
+    ((m,), (s2,)) = numbers(shown, r"mu_1 = (\d+)"), numbers(shown, r"Sigma = (\d+)")
+
+    def weighted(mean):
+        return sum(w * stats.norm(mean, s2**0.5).logpdf(v) for w, v in zip(r, x, strict=True))
+
+    assert part(paper, "2b").right == pytest.approx((weighted(m + 1e-5) - weighted(m - 1e-5)) / 2e-5, abs=1e-6)
+
+
+@each_seed
+def test_3_is_the_constrained_maximum_and_its_multipliers(paper):
+    shown = paper.questions[2].shown
+    R = np.array(numbers(shown, r"R = \((.*?)\)"))
+    a, b = (int(numbers(shown, rf"\${letter} = (\d)")[0]) - 1 for letter in "ab")
+    equal = {"type": "eq", "fun": lambda pi: pi[a] - pi[b]}
+    whole = {"type": "eq", "fun": lambda pi: pi.sum() - 1}
+    best = optimize.minimize(lambda pi: -R @ np.log(pi), np.full(4, 0.25), bounds=[(1e-6, 1)] * 4, tol=1e-12,
+                             constraints=[equal, whole], options={"maxiter": 500})  # fmt: skip
+    pi = exam.functions()["answer_3a"](R, a, b)
+    assert pi == pytest.approx(best.x, abs=1e-4)
+    lam, nu = part(paper, "3b").right
+    slopes = R / pi + lam + nu * (np.eye(4)[a] - np.eye(4)[b])  # of the Lagrangian in the notebook
+    assert slopes == pytest.approx(np.zeros(4), abs=1e-9)
+
+
+def test_4a_is_the_maximum_found_by_scipy_and_4b_its_inverse_rate():
+    rng = np.random.default_rng(2)
+    x, r = rng.exponential(2.0, 7), rng.dirichlet([1, 1], size=7)
+    pi, rate = exam.functions()["answer_4a"](x, r)
+
+    def loss(free):
+        logits = np.array([free[0], 0.0])
+        log_pi = logits - np.logaddexp(*logits)
+        means = np.exp(free[1:])
+        return -(r * (log_pi + stats.expon(scale=means).logpdf(x[:, None]))).sum()
+
+    best = optimize.minimize(loss, np.zeros(3), tol=1e-12)
+    assert np.exp(best.x[1:]) == pytest.approx(1 / rate, rel=1e-4)
+    assert 1 / rate == pytest.approx((r.T @ x) / r.sum(0))
+    assert pi[0] == pytest.approx(1 / (1 + np.exp(-best.x[0])), rel=1e-4)
+    text = next(line for line in exam.sit(5).questions[3].shown.splitlines() if "/ R_j$" in line)
+    assert text.startswith(f"- **{part(exam.sit(5), '4b').right}**")
+
+
+@each_seed
+def test_5_is_one_iteration_by_scipys_densities(paper):
+    shown = paper.questions[4].shown
+    x = np.array(numbers(shown, r"\| \$x_i\$ \|(.*)\|"))
+    top, bottom = numbers(shown.replace("}{", "/"), r"tfrac\{(\d+)/")[0], numbers(shown, r"tfrac\{\d+\}\{(\d+)\}")[0]
+    means = numbers(shown, r"mu = \((.*?)\)")
+    sd = np.sqrt(2 / np.log(2))
+    one, two = top / bottom * stats.norm(means[0], sd).pdf(x), (1 - top / bottom) * stats.norm(means[1], sd).pdf(x)
+    r = one / (one + two)
+    assert part(paper, "5a").right == pytest.approx(r.tolist())
+    assert part(paper, "5b").right == pytest.approx([r.mean(), np.average(x, weights=r), np.average(x, weights=1 - r)])
+
+
+@each_seed
+def test_6_names_the_one_line_that_differs_and_the_choice_that_closes_the_gap(paper):
+    rng = np.random.default_rng(3)
+    joint, q = rng.uniform(0.01, 0.1, 4), rng.dirichlet(np.ones(4))
+    p = rng.dirichlet(np.ones(4))
+    value = {  # each line in numbers, by a text that only it has
+        r"$\log p(x)$": np.log(joint.sum()), r"\log \sum_z p(x, z)": np.log(joint.sum()),
+        r"\log \sum_z q(z) \dfrac{p(x, z)}{q(z)}": np.log((q * (joint / q)).sum()),
+        r"$\sum_z q(z) \log \dfrac{p(x, z)}{q(z)}": (q * np.log(joint / q)).sum(),
+        r"\log p(x, z) - ": (q * np.log(joint)).sum() - (q * np.log(q)).sum(),
+        r"$-D_": -stats.entropy(q, p), r"$-\sum_z": -(q * np.log(q / p)).sum(),
+        r"$\sum_z q(z) \log \dfrac{p(z)}{q(z)}": (q * np.log(p / q)).sum(),
+        r"\log \sum_z q(z) \dfrac{p(z)}": np.log((q * (p / q)).sum()),
+        r"\log \sum_z p(z)$": np.log(p.sum()), "$0$": 0.0,
+    }  # fmt: skip
+    shown = paper.questions[5].shown
+    lines = re.findall(r"^\d+\. (.*)$", shown, flags=re.MULTILINE)
+    values = [[v for text, v in value.items() if text in line] for line in lines]
+    assert all(len(found) == 1 for found in values), values
+    steps = [i for i in range(1, len(lines)) if values[i][0] != pytest.approx(values[i - 1][0], abs=1e-12)]
+    assert [i + 1 for i in steps] == [part(paper, "6a").right]
+    right = next(line for line in shown.splitlines() if line.startswith(f"- **{part(paper, '6b').right}**"))
+    assert ("p(z \\mid x)$ for all" if "p(x" in shown.split("6b")[0] else "q(z) = p(z)$ for all") in right
+
+
+@each_seed
+def test_7_by_enumeration_of_all_nine_pairs_of_labels(paper):
+    rows = [
+        numbers(line, r"^\| \d \|(.*)\|$")
+        for line in paper.questions[6].shown.splitlines()
+        if line[:3] in ("| 1", "| 2")
+    ]
+    joint, q = np.array(rows)[:, :3], np.array(rows)[:, 3:]
+    assert q.sum(axis=1) == pytest.approx([1, 1])
+    evidence = sum(joint[0, a] * joint[1, b] for a in range(3) for b in range(3))
+    bound = kl = 0.0
+    for a, b in itertools.product(range(3), repeat=2):
+        both, weight = joint[0, a] * joint[1, b], q[0, a] * q[1, b]
+        if weight:
+            bound += weight * np.log(both / weight)
+            kl += weight * np.log(weight / (both / evidence))
+    assert part(paper, "7").right == pytest.approx([bound, kl, np.log(evidence)])
+    assert kl > 0.1
+
+
+@each_seed
+def test_8_has_six_statements_of_which_two_to_four_hold(paper):
+    known = {s.text: s.holds for topic in statements.STATEMENTS.values() for s in topic}
+    texts = re.findall(r"^\d\. (.*)$", paper.questions[7].shown, flags=re.MULTILINE)
+    assert len(set(texts)) == 6
+    assert "".join("FT"[known[text]] for text in texts) == part(paper, "8").right
+    assert 2 <= part(paper, "8").right.count("T") <= 4
+
+
+def iteration(x, pi, mu, s2):
+    """EM for a mixture on a line, by scipy's density and loops."""
+    r = np.array([[p * stats.norm(m, s**0.5).pdf(v) for p, m, s in zip(pi, mu, s2, strict=True)] for v in x])
+    r /= r.sum(axis=1)[:, None]
+    mean = np.array([np.average(x, weights=w) for w in r.T])
+    return r.mean(axis=0), mean, np.array([np.average((x - m) ** 2, weights=w) for m, w in zip(mean, r.T, strict=True)])
+
+
+CASE = (np.array([-2.0, -1.5, 0.0, 1.0, 2.5]), np.array([0.3, 0.7]), np.array([-1.0, 1.0]), np.array([0.5, 2.0]))
+
+
+def test_9_the_listing_is_em_and_no_bug_is():
+    want = iteration(*CASE)
+    for got, right in zip(listing.built(listing.LISTING)(*CASE), want, strict=True):
+        assert got == pytest.approx(right)
+    for bug in listing.BUGS:
+        got = listing.built(listing.lines_with(bug.line, bug.code))(*CASE)
+        assert not all(np.allclose(g, w) for g, w in zip(got, want, strict=True)), bug
+
+
+@each_seed
+def test_9_shows_one_wrong_line_and_its_correction_mends_it(paper):
+    lines = [line[4:] for line in paper.questions[8].shown.splitlines()[1:-1]]
+    differing = [i for i, (a, b) in enumerate(zip(lines, listing.LISTING, strict=True), 1) if a != b]
+    assert differing == [part(paper, "9a").right]
+    lines[differing[0] - 1] = "    " + part(paper, "9b").right
+    for got, right in zip(listing.built(lines)(*CASE), iteration(*CASE), strict=True):
+        assert got == pytest.approx(right)
+
+
+def test_9_another_line_that_mends_it_is_right():
+    paper = next(p for p in map(exam.sit, itertools.count()) if "np.log(pi) - np.log(s2) -" in p.questions[8].shown)
+    other = "log_p = np.log(pi / np.sqrt(s2)) - 0.5 * np.subtract.outer(x, mu) ** 2 / s2"
+    assert exam.submit(paper, {"answer_9a": 2, "answer_9b": other}).by_question[9] == 5
+
+
+def test_10a_is_the_maximum_found_by_scipy_and_10b_never_falls_while_the_likelihood_may():
+    heads, flips, a, b = np.array([5, 9, 8, 4, 7]), np.full(5, 10), 3.0, 7.0
+    m_step, theta = exam.functions()["answer_10a"], np.array([0.8, 0.5])
+    values = []
+    for _ in range(20):
+        table = stats.binom(10, theta).pmf(heads[:, None]) / 2
+        likelihood = np.log(table.sum(axis=1)).sum()
+        values.append((likelihood, likelihood + stats.beta(a, b).logpdf(theta).sum()))
+        r = table / table.sum(axis=1)[:, None]
+        theta = m_step(heads, flips, r, a, b)
+        for j in range(2):
+            loss = lambda t, j=j, r=r: -(r[:, j] * stats.binom(10, t).logpmf(heads)).sum() - stats.beta(a, b).logpdf(t)
+            best = optimize.minimize_scalar(loss, bounds=(0.01, 0.99), method="bounded", options={"xatol": 1e-9})
+            assert theta[j] == pytest.approx(best.x, abs=1e-6)
+    likelihood, posterior = np.diff(values, axis=0).T
+    assert (posterior > -1e-12).all()
+    assert (likelihood < 0).any()
+
+
+# ---- the notebook
+
+
+NOTEBOOK = lessons() / "12-exam.ipynb"
+
+
+def filled(notebook, answers):
+    """A copy in which `answer_x = ...` has the answer, and functions their bodies."""
+    notebook = notebooks.solve(notebook)[0]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = re.sub(
+                r"^(answer_\w+) = .*$", lambda m: f"{m[1]} = {answers[m[1]]!r}", cell.source, flags=re.MULTILINE
+            )
+    return notebook
+
+
+def shown(run, source):
+    (cell,) = [cell for cell in run.cells if cell.source == source]
+    return cell.outputs[0].data["text/plain"]
+
+
+def test_the_notebook_asks_for_every_part_once_with_its_points_and_hands_in_at_the_end():
+    cells = notebooks.read(NOTEBOOK).cells
+    text, code = ("\n".join(c.source for c in cells if c.cell_type == kind) for kind in ("markdown", "code"))
+    paper = exam.sit(0)
+    for q in paper.questions:
+        assert re.search(rf"^## {q.number} · .* \({q.points} points\)$", text, flags=re.MULTILINE)
+        assert code.count(f"paper.show({q.number})\n") == 1
+        for p in q.parts:
+            assert len(re.findall(rf"^(?:def )?answer_{p.name}\b", code, flags=re.MULTILINE)) == 1
+            assert len(q.parts) == 1 or f"**{p.name}** ({p.points})" in text
+    assert code.index("exam.submit()") > code.index("answer_10b") < code.index("paper.model_answers()")
+
+
+def test_the_notebook_filled_in_rightly_earns_sixty_points_and_then_shows_the_model_answers(tmp_path):
+    notebook = notebooks.read(NOTEBOOK)
+    seed = int(re.search(r"exam\.sit\(seed=(\d+)\)", "\n".join(c.source for c in notebook.cells))[1])
+    run = notebooks.execute(filled(notebook, given(exam.sit(seed))), tmp_path, timeout=120)
+    assert "60 of 60 points" in shown(run, "exam.submit()")
+    assert "def answer_10a" in shown(run, "paper.model_answers()")
+
+
+def test_the_notebook_filled_in_wrongly_reaches_its_end(tmp_path):
+    run = notebooks.execute(
+        filled(notebooks.read(NOTEBOOK), dict.fromkeys(given(exam.sit(0)), "Z")), tmp_path, timeout=120
+    )
+    assert "def answer_10a" in shown(run, "paper.model_answers()")
+    assert "60 of 60" not in shown(run, "exam.submit()")
