@@ -27,6 +27,7 @@ from emtutor.limits import TimeUp, time_limit
 from emtutor.tutor import values
 from emtutor.tutor.exercise import exercises
 
+_SUBCLASS = issubclass  # kept: an answer may have replaced the one in builtins when its error is read
 SECONDS = 3.0  # for one answer on all its problems; most need a few milliseconds, a slow loop on a busy machine more
 MEMORY = 2 * 1024**3  # bytes that it may take besides
 DEEPEST = 20_000  # calls within calls
@@ -148,9 +149,9 @@ def failure_of(error, answer):
         text = str(error)
     except BaseException:
         text = "(its text could not be read)"
-    if isinstance(error, SystemExit):
+    if _SUBCLASS(type(error), SystemExit):
         text = "it tried to exit"
-    if isinstance(error, KeyError):
+    if _SUBCLASS(type(error), KeyError):
         text = f"no such key: {text}"
     text = " ".join(text.split())
     place = None

@@ -14,12 +14,13 @@ import numpy as np
 
 # Kept here, so that an answer which patches numpy does not patch its judge.
 _ARRAY, _ZEROS, _VIEW, _MASKED, _ISFINITE = np.array, np.zeros, np.ndarray.view, np.ma.MaskedArray, np.isfinite
+_SUBCLASS = issubclass
 _NUMBERS = (bool, int, float, Fraction, Decimal)
 
 
 def _is(v, kinds):
     """isinstance by the type itself: `__class__` may say anything."""
-    return issubclass(type(v), kinds)
+    return _SUBCLASS(type(v), kinds)
 
 
 class Odd(Exception):
