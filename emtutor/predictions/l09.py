@@ -22,9 +22,9 @@ PREDICTIONS = {
         right="that KL was zero before the step",
     ),
     "saddle": Prediction(
-        "EM has stopped: theta no longer changes. What do we know about the gradient of log p there?",
+        "EM has stopped: theta no longer changes, and no weight is zero. What do we know about the gradient of log p there, along the valid parameters?",
         {
-            "it is zero": "A fixed point of EM is a stationary point: the bound has its top there, and the same slope as log p.",
+            "it is zero": "A fixed point inside the valid parameters is a stationary point: the bound has its top there, and the same slope as log p. (A weight of zero stays zero, whatever the slope is.)",
             "nothing": "The bound touches log p there and has its top there, so both are flat.",
             "it is zero, and the point is a maximum": "Flat, yes. But a saddle is flat too.",
         },

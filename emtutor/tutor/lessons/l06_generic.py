@@ -203,6 +203,12 @@ COIN_E_STEP = Exercise(
             "theta counts once more, as if it were the probability of picking the coin. Both coins are picked "
             "equally often.",
         ),
+        Mistake(
+            "logs-normalised",
+            lambda h, f, t: (lambda a: a / a.sum(1, keepdims=True))(_log_coins(h, f, t)),
+            "The log-likelihoods themselves are divided by their sum. Then the less likely coin gets the larger share: "
+            "exponentiate first.",
+        ),
     ],
     hints=[
         "Bayes with equal priors: the likelihood of round i under each coin, normalised over the two coins.",
@@ -258,6 +264,11 @@ COIN_M_STEP = Exercise(
             "tails",
             lambda h, f, r: r.T @ (f - h) / (r.T @ (f * np.ones(len(h)))),
             "This is the probability of tails.",
+        ),
+        Mistake(
+            "smoothed",
+            lambda h, f, r: (r.T @ h + 1) / (r.T @ (f * np.ones(len(h))) + 2),
+            "One head and one tail that nobody saw are added, as a prior would. Maximum likelihood adds none.",
         ),
     ],
     hints=[
@@ -571,6 +582,12 @@ LINKAGE_M_STEP = Exercise(
             lambda y, x2: (x2 + y[3] + 1) / (x2 + y[1] + y[2] + y[3] + 2),
             "One count is added on each side, as a prior would. Maximum likelihood has none.",
         ),
+        Mistake(
+            "share-of-the-first-class",
+            lambda y, x2: x2 / y[0],
+            "This is the share of the first class that lies in its second part. Which of the other counts tell about "
+            "theta?",
+        ),
     ],
     hints=[
         "Write the complete-data log-likelihood. Which counts go with log theta, which with log(1 - theta)?",
@@ -675,6 +692,11 @@ ABO_STEP = Exercise(
                 c, p, count=lambda A, B, AB, O, AA, BB: (2 * AA + AB, 2 * BB + AB, 2 * O + (A - AA) + (B - BB))
             ),
             "A person AO carries one A as well as one O.",
+        ),
+        Mistake(
+            "AO-without-O",
+            lambda c, p: _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, 2 * O)),
+            "Only group O gives the allele O here. A person AO, or BO, carries one as well.",
         ),
         Mistake(
             "shares-exchanged",

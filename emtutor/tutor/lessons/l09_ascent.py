@@ -316,6 +316,20 @@ def _too_correlated(problem, names):
     return Problem("a line on which the correlation grows beyond 1", args)
 
 
+def _beyond_the_valid(problem, output, expected):
+    """Where theta(t) is no theta, NaN is asked for; any number there is a value of something else."""
+    output = np.asarray(output, dtype=float)
+    outside = np.isnan(expected) & ~np.isnan(output)
+    if not outside.any() or not np.allclose(output[~outside], expected[~outside], equal_nan=True):
+        return ""  # where others are wrong too, their cause is the nearer one
+    t = problem.args["t"][outside][0]
+    return (
+        f"The other entries are right. At t = {t:.2g} a weight or an eigenvalue of a Sigma_j is not positive, so "
+        f"theta(t) is no theta: NaN is asked for, and yours is {output[outside][0]:.4g}. What do you test first, and "
+        "of which arrays?"
+    )
+
+
 def _line_mistakes(x_function):
     """What goes wrong on the way along the line; x_function(*data) is the function of theta."""
 
@@ -360,6 +374,7 @@ BOUND_ALONG = Exercise(
     "theta_a, theta_b are tuples (pi, mu, Sigma). NaN where theta(t) is invalid: a weight or eigenvalue not positive.",
     out={"L": "m"},
     problems=_lines("x r theta_a theta_b t"),
+    extra=_beyond_the_valid,
     mistakes=[
         *_line_mistakes(_bound),
         Mistake(
@@ -388,6 +403,7 @@ LOG_LIKELIHOOD_ALONG = Exercise(
     "is invalid: a weight or an eigenvalue not positive. theta_a, theta_b are tuples (pi, mu, Sigma).",
     out={"log_p": "m"},
     problems=_lines("x theta_a theta_b t"),
+    extra=_beyond_the_valid,
     mistakes=[
         *_line_mistakes(_log_p),
         Mistake(
@@ -399,6 +415,11 @@ LOG_LIKELIHOOD_ALONG = Exercise(
             "log-inside",
             lambda x, a, b, t: _along(lambda *theta: gaussian._log_joint(x, *theta).sum(), a, b, t),
             "The logarithms are summed over the components. The joint is summed first, then logged.",
+        ),
+        Mistake(
+            "likeliest-only",
+            lambda x, a, b, t: _along(lambda *theta: gaussian._log_joint(x, *theta).max(1).sum(), a, b, t),
+            "Only the likeliest component of each point counts. log p adds up the joint over all of them.",
         ),
     ],
     hints=[

@@ -111,21 +111,38 @@ def gem_step(x, pi, mu, Sigma, step):
     return mu
 
 
-def _gem(x, pi, mu, Sigma, step, gradient=None, halve=True, refresh=False, accept=None):
-    """One gradient step on mu with a change: another gradient, no halving, r computed anew, another test."""
+def _gradient(x, r, mu, Sigma):
+    return _solved(Sigma, _pull(x, r, mu))
+
+
+def _only(j):
+    """The gradient in mu_j, the other means held."""
+    return lambda x, r, mu, Sigma: _gradient(x, r, mu, Sigma) * (np.arange(len(mu)) == j)[:, None]
+
+
+def _gem(
+    x, pi, mu, Sigma, step, gradient=_gradient, halve=True, refresh=False, accept=None, anew=False, factor=2.0,
+    best=False, give_up=True,
+):  # fmt: skip
+    """One gradient step on mu with a change: another gradient, another test, another way to shorten the step."""
     r = gaussian.e_step(x, gaussian.Theta(pi, mu, Sigma))
-    g = _solved(Sigma, _pull(x, r, mu)) if gradient is None else gradient(x, r, mu, Sigma)
+    g = gradient(x, r, mu, Sigma)
 
     def value(m):
         a = gaussian._log_joint(x, pi, m, Sigma)
-        return np.logaddexp.reduce(a, axis=1).sum() if refresh else (r * np.where(r > 0, a, 0)).sum()
+        if refresh:
+            return np.logaddexp.reduce(a, axis=1).sum()
+        weight = gaussian.e_step(x, gaussian.Theta(pi, m, Sigma)) if anew else r
+        return (weight * np.where(weight > 0, a, 0)).sum()
 
     start = value(mu)
-    for halvings in range(61 if halve else 1):
-        new = mu + step / 2**halvings * g
+    tried = [mu + step / factor**times * g for times in range(61 if halve else 1)]
+    if best:
+        return max([mu, *tried], key=value)
+    for new in tried:
         if not halve or (accept or (lambda new, old: new > old))(value(new), start):
             return new
-    return mu
+    return mu if give_up else tried[-1]
 
 
 def _steps(rng):
@@ -201,6 +218,51 @@ GEM_STEP = Exercise(
             "half-first",
             lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step / 2),
             "The step is halved before it is tried. The full step comes first.",
+        ),
+        Mistake(
+            "log-p-for-L",
+            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step, refresh=True),
+            "Your test asks whether log p rises. Here L has to rise, with the r of the start. The two gains differ by "
+            "the gap that opens, so log p accepts longer steps.",
+        ),
+        Mistake(
+            "r-anew",
+            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step, anew=True),
+            "r is computed anew for each trial. It belongs to the bound: compute it once, at the start, and hold it.",
+        ),
+        Mistake(
+            "tenths",
+            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step, factor=10),
+            "The step is divided by ten each time. It is to be halved.",
+        ),
+        Mistake(
+            "unit-gradient",
+            lambda x, pi, mu, Sigma, step: _gem(
+                x,
+                pi,
+                mu,
+                Sigma,
+                step,
+                gradient=lambda x, r, m, S: (lambda g: g / np.linalg.norm(g))(_gradient(x, r, m, S)),
+            ),
+            "The gradient is scaled to length one. The step multiplies the gradient as it is.",
+        ),
+        Mistake(
+            "each-component-alone",
+            lambda x, pi, mu, Sigma, step: np.stack(
+                [_gem(x, pi, mu, Sigma, step, gradient=_only(j))[j] for j in range(len(mu))]
+            ),
+            "Each mean has a step length of its own. Here all means move together, with one length.",
+        ),
+        Mistake(
+            "best-of-all",
+            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step, best=True),
+            "You try all lengths and keep the best. The first one that raises L is asked for.",
+        ),
+        Mistake(
+            "last-try",
+            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step, give_up=False),
+            "Where none of the trials raises L you return the last one. Then mu is to stay.",
         ),
     ],
     hints=[

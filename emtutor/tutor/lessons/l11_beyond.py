@@ -261,6 +261,21 @@ ONLINE_UPDATE = Exercise(
         Mistake(
             "scaled-block", _mixed(lambda a, b, s: (1 - s) * a + b), "The block enters in full: its weight is step."
         ),
+        Mistake(
+            "block-only",
+            _mixed(lambda a, b, s: s * b),
+            "Only the block's part is there. Where is the old average, and with which weight?",
+        ),
+        Mistake(
+            "old-only",
+            _mixed(lambda a, b, s: (1 - s) * a),
+            "Only the old average's part is there. What does the block add, and with which weight?",
+        ),
+        Mistake(
+            "weights-over-their-sum",
+            _mixed(lambda a, b, s: (a + s * b) / (1 + s)),
+            "The weights are 1 and step, over their sum 1 + step. step itself is to be the weight of the block.",
+        ),
     ],
     hints=[
         "A convex combination has two weights that sum to one. Which two?",
@@ -386,7 +401,8 @@ FORWARD = Exercise(
         Mistake(
             "no-transition",
             lambda log_pi, log_A, log_B: log_pi + np.cumsum(log_B, axis=0),
-            "The transitions do not enter: as if the state never changed.",
+            "This is what comes out if the state never changes. Either A does not enter, or it is summed over its "
+            "second index, the state that is reached: those rows sum to one, and A is gone. Sum over the state before.",
         ),
         Mistake(
             "a-step-before-the-first",
@@ -439,6 +455,17 @@ def _normalised(a):
 def _sweep(log_p, q1, q2):
     new = _normalised(log_p @ q2)
     return new, _normalised(new @ log_p)
+
+
+def _swept(log_p, q1, q2, times):
+    for _ in range(times):
+        q1, q2 = _sweep(log_p, q1, q2)
+    return q1, q2
+
+
+def _logs(q):
+    with np.errstate(divide="ignore"):
+        return np.log(q)
 
 
 def _joint_tables(rng):
@@ -515,6 +542,27 @@ MEAN_FIELD = Exercise(
             "logs-normalised",
             lambda a, q1, q2: (lambda n: (n, n @ a / (n @ a).sum()))(a @ q2 / (a @ q2).sum()),
             "The averaged logarithms are normalised as they are. Exponentiate first.",
+        ),
+        Mistake(
+            "two-sweeps",
+            lambda a, q1, q2: _sweep(a, *_sweep(a, q1, q2)),
+            "You sweep twice. One sweep is asked for: q1 once, then q2 once.",
+        ),
+        Mistake(
+            "to-the-end",
+            lambda a, q1, q2: _swept(a, q1, q2, 500),
+            "You sweep until nothing changes. One sweep is asked for: q1 once, then q2 once.",
+        ),
+        Mistake(
+            "with-its-old-self",
+            lambda a, q1, q2: (lambda n: (n, _normalised(_logs(q2) + n @ a)))(_normalised(_logs(q1) + a @ q2)),
+            "Each factor is multiplied by its old value. The best q1 depends on q2 alone: its own old value is "
+            "forgotten.",
+        ),
+        Mistake(
+            "largest-only",
+            lambda a, q1, q2: (_normalised(a.max(1)), _normalised(a.max(0))),
+            "You take the largest log p over the other variable. It is to be averaged under the other factor.",
         ),
     ],
     hints=[
