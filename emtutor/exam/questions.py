@@ -44,16 +44,17 @@ def shares(rng, n, k):
 
 # ---- 1: responsibilities
 
+# The index of the sum is m, not j': a prime on a small index is lost in print.
 TRUE_LINES = (
     r"$\dfrac{p(x_i, z_{ij} = 1)}{p(x_i)}$",
     r"$\dfrac{p(z_{ij} = 1)\, p(x_i \mid z_{ij} = 1)}{p(x_i)}$",
-    r"$\dfrac{p(z_{ij} = 1)\, p(x_i \mid z_{ij} = 1)}{\sum_{j'} p(z_{ij'} = 1)\, p(x_i \mid z_{ij'} = 1)}$",
-    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}$",
+    r"$\dfrac{p(z_{ij} = 1)\, p(x_i \mid z_{ij} = 1)}{\sum_m p(z_{im} = 1)\, p(x_i \mid z_{im} = 1)}$",
+    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_m \pi_m \mathcal{N}(x_i; \mu_m, \Sigma_m)}$",
 )
 FALSE_LINES = (
-    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}$",
-    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{i'} \pi_j \mathcal{N}(x_{i'}; \mu_j, \Sigma_j)}$",
-    r"$\dfrac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}$",
+    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_m \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}$",
+    r"$\dfrac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_m \pi_j \mathcal{N}(x_m; \mu_j, \Sigma_j)}$",
+    r"$\dfrac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_m \mathcal{N}(x_i; \mu_m, \Sigma_m)}$",
 )
 
 
@@ -80,7 +81,10 @@ def draw_1(rng):
         Problem("as many points as components", {"density": rng.uniform(0.05, 2, (3, 3)), "pi": shares(rng, 1, 3)[0]}),
         Problem("one component", {"density": rng.uniform(0.05, 2, (4, 1)), "pi": np.ones(1)}),
     ]
-    model = "Conditional probability, product rule, sum rule, the model. In the denominator every symbol has the prime."
+    model = (
+        "Conditional probability, product rule, sum rule, the model. In the denominator the sum runs over all "
+        "components, so weight, mean and covariance there have its index $m$."
+    )
     return Question(1, "Responsibilities", "05-em", shown, (
         Part("1a", 3, mark, right, model),
         Part("1b", 2, function(answer_1b, problems, [2], {"r": "nk"}), answer_1b),
