@@ -19,12 +19,13 @@ Relations of a line to the last line that can be trusted (a wrong line does not 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from emtutor import probes, problems
+from emtutor import derivation_cases, probes, problems
 from emtutor.probes import Problem
 
 RELATIONS = ("start", "=", "<=", ">=", "therefore", "tends to", "maximises")
@@ -243,13 +244,18 @@ class _Case:
 
 def call(function, args):
     """function(**those of args that it asks for). Raises TypeError for a name that the problem does not hold."""
-    parameters = inspect.signature(function).parameters.values()
+    parameters = _parameters(function)
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return function(**args)
     missing = [p.name for p in parameters if p.name not in args and p.default is p.empty]
     if missing:
         raise TypeError(f"the problem holds no {', '.join(missing)}: it has {', '.join(args)}")
     return function(**{p.name: args[p.name] for p in parameters if p.name in args})
+
+
+@lru_cache(maxsize=1000)
+def _parameters(function):
+    return tuple(inspect.signature(function).parameters.values())
 
 
 def _check(derivation, tried):
@@ -646,18 +652,16 @@ def _explained(derivation, broken, done):
 
     They ask the derivation's own problems, whatever data the chain ran on: one data set has no special cases.
     """
-    if broken.line.relation != "=" or broken.against is None:
+    if broken.against is None:
         return broken
     tried = derivation.problems(np.random.default_rng(0))
     try:
         value, _ = _evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())
     except Exception:
         return broken  # nothing to compare
-    if isinstance(value, Numerical):
-        return broken  # no formula, and slow
+    if broken.line.relation != "=" or isinstance(value, Numerical):
+        return broken._replace(cases=_where_it_holds(derivation, broken, tried))
     truth, apply = _formula_equal_to(derivation, broken, done)
-    if truth is None:
-        return broken
 
     def answer(*args):
         return _value(_evaluated(derivation, broken.line.function, tried[0], args)[0])
@@ -666,12 +670,45 @@ def _explained(derivation, broken, done):
         value, case = _evaluated(derivation, truth, tried[0], args)
         return _value(_done(broken.line, value, case) if apply else value)
 
-    found = probes.find(answer, right, tried)
+    found = probes.find(answer, right, tried) if np.isfinite(_value(value)).all() else []
     cases = probes.special_cases(answer, right, tried)
-    sentences = [f.sentence for f in found[:2]]
+    # "= 0" is a claim, and no slip of code: what would explain such a function says nothing of it.
+    claims_a_number = any(f.slug in ("zero", "constant answer") for f in found)
+    sentences = [] if claims_a_number else [_of_a_line(f.sentence) for f in found[:2]]
     if cases and not any("wrong otherwise" in s for s in sentences):
         sentences.append(f"It would be right where {' or '.join(cases[:3])}.")
     return broken._replace(cases=tuple(dict.fromkeys(sentences)))
+
+
+def _of_a_line(sentence):
+    """A sentence about a learner's result as one about a line of the chain."""
+    return sentence.replace("Your result", "The line").replace("your result", "the line").replace("yours", "the line's")
+
+
+def _where_it_holds(derivation, broken, tried, draws=8):
+    """In which special cases, or on which of the problems, a line holds that is no equation of two formulas."""
+
+    def holds(problem):
+        case = _Case(problem.label, problem.args, derivation.given)
+        values, failure = _values(before, [case])
+        if failure:
+            return None
+        trusted = _Trusted(broken.against, values, before).after(line, [case])
+        return _judged(derivation, broken.number, line, [case], trusted, "=")[0].status != "breaks"
+
+    line, before = broken.line, derivation.lines[broken.against - 1].function
+    each = {p.label: holds(p) for p in tried}
+    held, fell = ([label for label, was in each.items() if was is good] for good in (True, False))
+    words = []
+    where = derivation_cases.where(holds, [p for p in tried if p.label in fell], draws)
+    if where:
+        words.append(f"It would hold where {' or '.join(where[:3])}.")
+    if held and fell:
+        few, it = (fell, "breaks") if len(fell) <= len(held) else (held, "holds")
+        more = f" and on {len(few) - 3} more" if len(few) > 3 else ""
+        names = ", ".join(f"“{label}”" for label in few[:3])
+        words.append(f"Of the {len(tried)} problems it {it} on {len(few)} only: {names}{more}.")
+    return tuple(words)
 
 
 def _formula_equal_to(derivation, broken, done):

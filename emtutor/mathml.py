@@ -175,7 +175,8 @@ class _Parser:
         if name in _IGNORED:
             return "", False
         if name in ("frac", "tfrac", "dfrac"):
-            return f"<mfrac>{self.argument()}{self.argument()}</mfrac>", False
+            fraction = f"<mfrac>{self.argument()}{self.argument()}</mfrac>"
+            return f'<mstyle displaystyle="true">{fraction}</mstyle>' if name == "dfrac" else fraction, False
         if name == "binom":
             above, below = self.argument(), self.argument()
             return f'<mrow><mo>(</mo><mfrac linethickness="0">{above}{below}</mfrac><mo>)</mo></mrow>', False

@@ -194,7 +194,7 @@ function picture(film, holder, stacked) {
   const boxes = film.panels.map(({ box: [x, y, w, h] }, i) => (stacked ? [MARGIN.left, y + i * (h + gap), w, h] : [x, y, w, h]));
   const width = stacked ? Math.max(...boxes.map((b) => b[0] + b[2])) + 20 : film.size[0];
   const height = stacked ? film.size[1] * boxes.length : film.size[1];
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "emt-view", "data-testid": "emt-view" });
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": film.title, class: "emt-view", "data-testid": "emt-view" });
   root.style.maxWidth = `${1.15 * width}px`;
   holder.replaceChildren(root);
 

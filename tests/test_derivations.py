@@ -8,6 +8,8 @@ from scipy.stats import dirichlet, invwishart, multivariate_normal
 
 from emtutor import derivation, derivations, gaussian, old_faithful
 from emtutor.derivations import observations
+from emtutor.probes.cases import cases
+from emtutor.probes.worlds import world
 
 each = pytest.mark.parametrize("name", derivations.ALL)
 
@@ -43,6 +45,44 @@ def test_both_forms_say_the_same_and_fit(name):
         assert "<" not in formula
         assert formula.count("{") == formula.count("}")
     assert str(derivations.ALL[name].run()) == text
+
+
+BROKEN = [name for name, chain in derivations.ALL.items() if chain.breaks]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_where_a_line_would_be_right_it_is(name):
+    chain, claimed = derivations.ALL[name], 0
+    for line in chain.run().lines:
+        words = " ".join(line.cases)
+        if "would be right where" not in words and "would hold where" not in words and "Right whenever" not in words:
+            continue
+        rng = np.random.default_rng(99)
+        for problem in chain.problems(rng):
+            w = world(problem)
+            if min(w.sizes.values(), default=0) < 2:
+                continue
+            for case in cases(w):
+                changed = case.change(w, rng) if case.when in words else None
+                if changed is None:
+                    continue
+                alone = [changed.problem()]
+                there = derivation.replace(chain, problems=lambda rng, p=alone: p)
+                assert line.number not in there.run().breaks, f"{case.when}: {problem.label}"
+                claimed += 1
+    assert claimed or name in NEVER_RIGHT
+
+
+# A gradient plus a constant, or of another unit; a root of another function; a bound that is never tight.
+NEVER_RIGHT = {
+    "slide_grad_mu",
+    "slide_constant",
+    "slide_grad_Sigma",
+    "slide_gem",
+    "slide_exponential",
+    "slide_map",
+    "slide_bound",
+}
 
 
 @each

@@ -63,6 +63,9 @@ def progress(lesson=None):
     return Progress(lessons, note)
 
 
+_SQUARES = {"solved": "■", "tried": "◧", "open": "□"}
+
+
 class Progress:
     """The table that `progress()` shows. lessons: {lesson: [store.Entry, ...]}."""
 
@@ -101,7 +104,8 @@ class Progress:
                 f'<td style="{cell};color:var(--jp-content-font-color2,inherit)">{escape(_open(entries))}</td></tr>'
             )
         head = "".join(
-            f'<th scope="col" style="{cell};font-weight:600">{h}</th>' for h in ("lesson", "", "solved", "next")
+            f'<th scope="col" style="{cell};font-weight:600">{h}</th>'
+            for h in ("lesson", "exercises", "solved", "next")
         )
         return (
             f'<div style="{_BOX.format(bar=_BAR[""])}"><div style="font-weight:600">{self.solved} of {self.total} '
@@ -111,21 +115,14 @@ class Progress:
 
 
 def _bar(entries):
-    """One box an exercise: full if solved, half if tried, empty if not."""
-    boxes = ""
-    for i, e in enumerate(entries):
+    """One square an exercise: full if solved, half if tried, empty if not. Text, since Jupyter takes SVG out of pages
+    that nobody has run yet."""
+    squares = ""
+    for e in entries:
         state = "solved" if e.solved else "tried" if e.attempts else "open"
-        fill = {"solved": "#0072B2", "tried": "url(#none)", "open": "none"}[state]
-        inner = f'<rect x="{i * 14 + 1}" y="1" width="11" height="11" fill="{fill if state == "solved" else "none"}"'
-        inner += ' stroke="currentColor" stroke-width="1"/>'
-        if state == "tried":
-            inner += f'<path d="M{i * 14 + 1} 12 L{i * 14 + 12} 1" stroke="currentColor" stroke-width="1"/>'
-        boxes += f"<g><title>{escape(e.exercise)}: {state}</title>{inner}</g>"
+        squares += f'<span title="{escape(e.exercise)}: {state}">{_SQUARES[state]}</span>'
     done = sum(e.solved is not None for e in entries)
-    return (
-        f'<svg role="img" aria-label="{done} of {len(entries)} solved" width="{14 * len(entries)}" height="13">'
-        f"{boxes}</svg>"
-    )
+    return f'<span role="img" aria-label="{done} of {len(entries)} solved">{squares}</span>'
 
 
 def _open(entries, lead=""):
