@@ -73,6 +73,8 @@ class Line:
     def __post_init__(self):
         if self.relation not in RELATIONS:
             raise ValueError(f"relation must be one of {', '.join(map(repr, RELATIONS))}, got {self.relation!r}")
+        if not isinstance(self.latex, str):
+            raise ValueError(f"latex must be a text such as r'\\sum_i r_{{ij}}', got {type(self.latex).__name__}")
         if not callable(self.function):
             raise ValueError(
                 f"function must be a function of the problem's arguments, got {type(self.function).__name__}: "
@@ -657,6 +659,7 @@ def _explained(derivation, broken, done):
     tried = derivation.problems(np.random.default_rng(0))
     try:
         value, _ = _evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())
+        has_value = np.isfinite(_value(value)).all()
     except Exception:
         return broken  # nothing to compare
     if broken.line.relation != "=" or isinstance(value, Numerical):
@@ -670,7 +673,7 @@ def _explained(derivation, broken, done):
         value, case = _evaluated(derivation, truth, tried[0], args)
         return _value(_done(broken.line, value, case) if apply else value)
 
-    found = probes.find(answer, right, tried) if np.isfinite(_value(value)).all() else []
+    found = probes.find(answer, right, tried) if has_value else []
     cases = probes.special_cases(answer, right, tried)
     # "= 0" is a claim, and no slip of code: what would explain such a function says nothing of it.
     claims_a_number = any(f.slug in ("zero", "constant answer") for f in found)
@@ -757,19 +760,26 @@ def _array(value):
 
 
 def _world(rng, x, theta, own):
-    """Every named quantity, built around x and theta."""
+    """Every named quantity, built around x, theta or parts of it."""
     from emtutor import arguments, gaussian
 
-    if x is None:
-        sized = own.get("log_joint", own.get("q", own.get("r")))
-        n, k = np.shape(sized) if np.ndim(sized) == 2 else (7, len(own["w"]) if "w" in own else 3)
-        return problems.world(rng, n, k, 2)
-    x = arguments.points(x)
-    if theta is None:
-        k = next((len(own[name]) for name in ("pi", "mu", "Sigma") if name in own), 2)
-        theta = gaussian._m_step(x, problems.simplex(rng, k, len(x)))
-    x, *theta = gaussian._checked(x, theta)
-    world = problems.world(rng, len(x), len(theta[0]), x.shape[1])
-    world |= {"x": x, "pi": theta[0], "mu": theta[1], "Sigma": theta[2], **own}
-    world["log_joint"] = gaussian._log_joint(x, world["pi"], world["mu"], world["Sigma"])
-    return problems._completed(world)
+    parts = {name: own[name] for name in ("pi", "mu", "Sigma") if name in own}
+    if theta is not None:
+        parts = dict(zip(gaussian.Theta._fields, gaussian.check(theta), strict=True)) | parts
+    k = next((len(part) for part in (*parts.values(), own.get("w", ())) if np.size(part)), None)
+    if x is not None:
+        x = arguments.points(x)
+        fitted = gaussian.Theta(*gaussian._m_step(x, problems.simplex(rng, k or 2, len(x))))
+        x, *theta = gaussian._checked(x, fitted._replace(**parts))
+        world = problems.world(rng, len(x), len(theta[0]), x.shape[1])
+        world |= {"x": x, **own, "pi": theta[0], "mu": theta[1], "Sigma": theta[2]}
+        world["log_joint"] = gaussian._log_joint(x, *theta)
+        return problems._completed(world)
+    sized = own.get("log_joint", own.get("q", own.get("r")))
+    n, k = np.shape(sized) if np.ndim(sized) == 2 else (7, k or 3)
+    d = next((np.shape(part)[-1] for name, part in parts.items() if name != "pi" and np.ndim(part)), 2)
+    world = problems.world(rng, n, k, d)
+    if parts:
+        drawn = gaussian.Theta(world["pi"], world["mu"], world["Sigma"])
+        world |= dict(zip(drawn._fields, gaussian.check(drawn._replace(**parts)), strict=True))
+    return world

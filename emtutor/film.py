@@ -355,7 +355,7 @@ def _draw_axes(ax, panel, view, head, size):
     if not view[4] and not view[5]:
         ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_facecolor("none")
-    across, up = -42 / size[1], -78 / size[0]  # where the player has them
+    across, up = -42 / size[1], -84 / size[0]  # where the player has them
     place = {"transform": ax.transAxes, "fontsize": 10.5, "ha": "center"}
     ax.text(0.5, across, panel.xlabel, va="baseline", **place)
     ax.text(up, 0.5, panel.ylabel, va="center", rotation=90, **place)

@@ -205,7 +205,7 @@ function picture(film, holder, stacked) {
     const axes = svg("path", { class: "emt-axis" }, g), labels = svg("g", {}, g);
     const heading = svg("text", { x, y: y - 38, class: "emt-head" }, g);
     svg("text", { x: x + w / 2, y: y + h + 42, "text-anchor": "middle" }, g, panel.xlabel);
-    svg("text", { "text-anchor": "middle", transform: `translate(${x - 74} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
+    svg("text", { "text-anchor": "middle", transform: `translate(${x - 78} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
     drawKey(g, panel.key, x, y - 15);
     return { ...panel, box: boxes[i], axes, labels, heading, marks: svg("g", { "clip-path": `url(#${clip})` }, g), drawn: -1 };
   });

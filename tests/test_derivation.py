@@ -184,3 +184,30 @@ def test_a_chain_that_has_not_run_shows_its_lines_only():
 )
 def test_latex_in_plain_text(latex, text):
     assert plain(latex) == text
+
+
+def test_a_line_that_returns_no_number_breaks_and_says_so():
+    result = derivations.grad_mu.with_line("a", lambda mu: "no").run()
+    assert len(result.breaks) == 1
+    assert "could not convert string to float" in str(result).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"pi": [0.5, 0.6]}, "pi must sum to 1"),
+        ({"x": [[1, 2], [3, 5], [5, 4]], "pi": [0.5, -0.5, 1]}, "pi must not be negative"),
+        ({"Sigma": np.zeros((2, 2, 2))}, "positive definite"),
+        ({"theta": (np.ones(2) / 2, np.zeros((2, 3)), np.eye(3))}, "Sigma must have shape"),
+    ],
+)
+def test_own_data_that_cannot_be_are_refused_with_their_name(own, words):
+    with pytest.raises(ValueError, match=words):
+        derivations.grad_mu.run(**own)
+
+
+def test_theta_without_points_is_used():
+    theta = gaussian.Theta(np.array([1.0]), np.zeros((1, 4)), np.eye(4)[None])
+    assert derivations.grad_mu.run(theta=theta).breaks == ()
+    with pytest.raises(ValueError, match="latex must be a text"):
+        derivations.grad_mu.with_line(3, lambda mu: mu)

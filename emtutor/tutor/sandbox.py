@@ -134,8 +134,7 @@ def _wrote(names):
     which = " and ".join(names)
     return (
         f"Your function writes into its argument{'s' * (len(names) > 1)} {which}, so the caller's own data change. "
-        "Here it "
-        f"got copies; elsewhere it spoils them. Work on a copy: {names[0]} = {names[0]}.copy()."
+        "Here it got copies; elsewhere it spoils them. Work on a copy, made with `.copy()`."
     )
 
 
