@@ -659,10 +659,11 @@ def _explained(derivation, broken, done):
     tried = derivation.problems(np.random.default_rng(0))
     try:
         value, _ = _evaluated(derivation, broken.line.function, tried[0], tried[0].args.values())
-        has_value = np.isfinite(_value(value)).all()
+        is_equation = broken.line.relation == "=" and not isinstance(value, Numerical)
+        has_value = is_equation and np.isfinite(_value(value)).all()
     except Exception:
         return broken  # nothing to compare
-    if broken.line.relation != "=" or isinstance(value, Numerical):
+    if not is_equation:
         return broken._replace(cases=_where_it_holds(derivation, broken, tried))
     truth, apply = _formula_equal_to(derivation, broken, done)
 
@@ -769,8 +770,10 @@ def _world(rng, x, theta, own):
     k = next((len(part) for part in (*parts.values(), own.get("w", ())) if np.size(part)), None)
     if x is not None:
         x = arguments.points(x)
-        fitted = gaussian.Theta(*gaussian._m_step(x, problems.simplex(rng, k or 2, len(x))))
-        x, *theta = gaussian._checked(x, fitted._replace(**parts))
+        if len(parts) < 3:
+            fitted = gaussian._m_step(x, problems.simplex(rng, k or 2, len(x)))
+            parts = dict(zip(gaussian.Theta._fields, fitted, strict=True)) | parts
+        x, *theta = gaussian._checked(x, gaussian.Theta(**parts))
         world = problems.world(rng, len(x), len(theta[0]), x.shape[1])
         world |= {"x": x, **own, "pi": theta[0], "mu": theta[1], "Sigma": theta[2]}
         world["log_joint"] = gaussian._log_joint(x, *theta)
