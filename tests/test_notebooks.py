@@ -84,6 +84,7 @@ def test_the_solved_form_runs_and_every_check_in_it_says_correct(path, tmp_path)
     assert {name for name, _ in checks} == names - set(exam.functions())  # those are handed in: tests/test_exam.py
 
 
+@pytest.mark.mutation
 @each_notebook
 def test_with_wrong_answers_it_still_runs_to_the_end_and_none_is_called_correct(path, tmp_path):
     notebook = notebooks.read(path)
