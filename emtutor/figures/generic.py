@@ -3,7 +3,7 @@
 import numpy as np
 
 from emtutor import data, em, figures, palette
-from emtutor.models import missing, poisson
+from emtutor.examples import missing, poisson
 
 
 def deaths():

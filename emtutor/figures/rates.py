@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 
 from emtutor import data, em, figures, palette
-from emtutor.models import linkage, poisson
+from emtutor.examples import linkage, poisson
 
 
 def linkage_and_deaths(iterations=60):

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import entr, logsumexp
 
 from emtutor import arguments, bounds, em
-from emtutor.models.counted import nonempty
-from emtutor.models.poisson import counted_values, log_density
+from emtutor.examples.counted import nonempty
+from emtutor.examples.poisson import counted_values, log_density
 
 
 class Theta(NamedTuple):

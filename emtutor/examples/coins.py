@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from emtutor import arguments, em
-from emtutor.models.counted import nonempty, weights
+from emtutor.examples.counted import nonempty, weights
 
 
 class Theta(NamedTuple):

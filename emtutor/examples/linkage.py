@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 
 from emtutor import arguments
-from emtutor.models import counted
+from emtutor.examples import counted
 
 
 class Theta(NamedTuple):

@@ -1,1 +1,0 @@
-"""The small classical models, one a file, each through the same `em.Model`; `emtutor.examples` lists them."""
