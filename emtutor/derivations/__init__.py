@@ -11,6 +11,7 @@ lemma: lemma, kl_not_negative, free_energy, tempered, q_is_not_log_p
 ascent: e_step_tight, e_step_gain, m_step_bound, m_step_gain, m_step_gain_any_q, monotone
 observations: fisher, fisher_elsewhere, natural_parameters, exponential_family, moment_matching, map_dirichlet,
     map_niw, rate
+beyond: forward, mean_field
 slides (as printed, so they break): slide_denominator, slide_missing_pi, slide_kmeans, slide_kmeans_shared,
     slide_conditional, slide_grad_mu, slide_constant, slide_fixed_point, slide_grad_Sigma, slide_symmetric,
     slide_lagrange, slide_sum, slide_old_mean, slide_z_index, slide_jensen, slide_support, slide_bound, slide_zero_kl,
