@@ -3,33 +3,92 @@
 Every public function of the core asks here before it computes; the inner forms (leading underscore) do not ask.
 """
 
+import sys
+
 import numpy as np
 
+LARGEST = 1e150  # the square of a larger number is no number, and a density is made of squares
 
-def array(name, value, shape=None):
-    """`value` as a finite float array of the given shape.
+
+def reals(name, value):
+    """`value` as a float array of any shape; NaN and inf pass. Raises ValueError for what is no real number."""
+    try:
+        a = np.asarray(value)
+        if a.dtype.kind not in "biufO" or value is None:
+            raise ValueError(f"its entries are {a.dtype}")
+        if np.ma.is_masked(value):
+            raise ValueError("some are masked, and a mask is not looked at: fill them or leave those rows out")
+        return a.astype(float, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be an array of real numbers, got {type(value).__name__}: {error}") from None
+
+
+def array(name, value, shape=None, because="", finite=True):
+    """`value` as a float array of the given shape, of finite numbers unless these are not asked for.
 
     `shape` is a string of axis names or sizes, such as ``(n, d)`` or ``(n, 2)``: names match any size, a
-    number must agree. Raises ValueError with the argument's name, what came and what was expected.
+    number must agree, and `because` says where it comes from ("as x has 5 rows"). Raises ValueError with the
+    argument's name, what came and what was expected.
     """
-    try:
-        a = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of real numbers, got {type(value).__name__}: {error}") from None
+    a = reals(name, value)
     if shape is not None:
         axes = tuple(s.strip() for s in shape.strip("()").split(",") if s.strip())
         fits = a.ndim == len(axes) and all(
             not want.isdigit() or int(want) == got for want, got in zip(axes, a.shape, strict=False)
         )
         if not fits:
-            raise ValueError(f"{name} must have shape {shape}, got {a.shape}{_remedy(name, a, axes)}")
-    if not np.isfinite(a).all():
+            wanted = f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+            because = because and f" {because}"
+            raise ValueError(f"{name} must have shape {wanted}{because}, got {a.shape}{_remedy(name, a, axes)}")
+    if finite and not np.isfinite(a).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
         place = f"[{', '.join(map(str, first))}]" if first else ""
         raise ValueError(
             f"{name} must be finite, got {a[first]} at {name}{place}: remove such entries or mend their source"
         )
     return a
+
+
+def number(name, value, expected, holds):
+    """`value` as a float for which `holds(value)`; `expected` says in words what that is, "a variance > 0"."""
+    a = reals(name, value)
+    if a.ndim or not holds(float(a)):
+        raise ValueError(f"{name} must be {expected}, got {_shown(value)}")
+    return float(a)
+
+
+def whole(name, value, low, high=None, remedy=""):
+    """`value` as an int, 2.0 as 2, from `low` on; to `high` if that is given, in words and as a number."""
+    end, most = high if isinstance(high, tuple) else ("", sys.maxsize)
+    fits = isinstance(value, (int, float, np.integer, np.floating)) and value % 1 == 0
+    if not fits or not low <= value <= most:
+        span = f">= {low}" if high is None else f"from {low} to {end}"
+        raise ValueError(f"{name} must be a whole number {span}, got {_shown(value)}{remedy and f': {remedy}'}")
+    return int(value)
+
+
+def _shown(value):
+    text = str(value) if isinstance(value, (int, float, np.number)) else repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}.., a {type(value).__name__}"
+
+
+def parts(name, value, *names):
+    """The parts of theta or q, as many as there are names; ValueError if `value` is no tuple of so many."""
+    try:
+        found = tuple(value) if not isinstance(value, (str, bytes, dict, set)) else ()
+    except TypeError:
+        found = ()
+    if len(found) != len(names):
+        wanted = ", ".join(names) + ("," if len(names) == 1 else "")
+        raise ValueError(f"{name} must be ({wanted}), got {_shown(value)}")
+    return found
+
+
+def generator(rng):
+    """`rng` if it is a numpy.random.Generator: a seed would draw the same numbers at each call."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a Generator, got {_shown(rng)}: try np.random.default_rng(0)")
+    return rng
 
 
 def _remedy(name, a, axes):
@@ -41,9 +100,9 @@ def _remedy(name, a, axes):
     return ""
 
 
-def distribution(name, value, shape="(k)"):
+def distribution(name, value, shape="(k)", because=""):
     """`value` as an array whose last axis holds probabilities: not negative, each row summing to one within 1e-8."""
-    p = array(name, value, shape)
+    p = array(name, value, shape, because)
     if p.size and p.min() < 0:
         raise ValueError(f"{name} must not be negative, got {p.min():.6g}: probabilities are at least 0")
     sums = p.sum(-1)
@@ -54,17 +113,19 @@ def distribution(name, value, shape="(k)"):
     return p
 
 
-def points(x, name="x"):
-    """The data as a finite (n, d) array with n >= 1 and d >= 1."""
-    x = array(name, x, "(n, d)")
+def points(x, name="x", shape="(n, d)", because=""):
+    """The data as a finite (n, d) array with n >= 1 and d >= 1, of entries whose squares are numbers; or the means."""
+    x = array(name, x, shape, because)
     if 0 in x.shape:
-        raise ValueError(f"{name} must hold at least one point and one dimension, got shape {x.shape}")
+        raise ValueError(f"{name} must hold at least one row and one column, got shape {x.shape}")
+    if np.abs(x).max() > LARGEST:
+        raise ValueError(f"{name} must stay below {LARGEST:g} in size, got {np.abs(x).max():.3g}: choose another unit")
     return x
 
 
-def positive_definite(name, Sigma, shape):
+def positive_definite(name, Sigma, shape, because=""):
     """`Sigma` (k, d, d): each matrix symmetric and positive definite."""
-    Sigma = array(name, Sigma, shape)
+    Sigma = array(name, Sigma, shape, because)
     for j, S in enumerate(Sigma):
         scale = np.abs(S).max()
         if np.abs(S - S.T).max() > 1e-8 * scale:
@@ -85,4 +146,15 @@ def positive_definite(name, Sigma, shape):
 
 def responsibilities(r, n, name="r"):
     """`r` (n, k): one row a point, rows summing to one."""
-    return distribution(name, r, f"({n}, k)")
+    return distribution(name, r, f"({n}, k)", f"as x has {n} rows")
+
+
+def nonempty(R, what="component", lost="parameters"):
+    """R (k,), R_j > 0 for every j: what is `lost` otherwise has no value. NaN passes, the figures will say so."""
+    if np.isfinite(R).all() and R.min() <= 0:
+        j = int(R.argmin())
+        raise ValueError(
+            f"{what} {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its {lost} are "
+            f"undefined; start it elsewhere or use one {what} fewer"
+        )
+    return R

@@ -42,8 +42,7 @@ def elbo(log_joint, q):
 def free_energy(log_joint, q, T=1.0):
     """F = U - T S with U = -E_q log p(x, z) and S = H(q); at T = 1, F = -L(q). MacKay, ITILA, ch. 33."""
     a, q = _log_joint(log_joint, q)
-    if not (np.isfinite(T) and T >= 0):
-        raise ValueError(f"T must be a finite temperature >= 0, got {T}")
+    T = arguments.number("T", T, "a finite temperature >= 0", lambda T: 0 <= T < np.inf)
     return _expectation(q, -a) - T * float(entr(q).sum())
 
 
@@ -59,8 +58,7 @@ def posterior(log_joint):
 
 def tempered_posterior(log_joint, T):
     """q(z) proportional to p(x, z)^(1/T): the minimiser of U - T S, for a temperature T > 0."""
-    if not (np.isfinite(T) and T > 0):
-        raise ValueError(f"T must be a finite temperature > 0, got {T}")
+    T = arguments.number("T", T, "a finite temperature > 0", lambda T: 0 < T < np.inf)
     return np.exp(_log_posterior(_log_table(log_joint) / T))
 
 
@@ -69,9 +67,9 @@ def mean_field(log_p, q1, q2):
 
     L never falls; its gap to log p stays open unless the posterior is a product. Bishop, PRML, (10.9).
     """
-    table, q2 = _log_table(log_p), _distribution("q2", q2)
-    if table.shape != (np.size(q1), len(q2)):
-        raise ValueError(f"log_p must have shape (a, b) = {(np.size(q1), len(q2))} as q1 and q2 say, got {table.shape}")
+    table, q1, q2 = _log_table(log_p, "log_p", "(a, b)"), _distribution("q1", q1), _distribution("q2", q2)
+    if table.shape != (*q1.shape, *q2.shape):
+        raise ValueError(f"log_p must have shape (a, b) = {(q1.size, q2.size)} as q1 and q2 say, got {table.shape}")
     q1 = posterior(table @ q2)
     return q1, posterior(q1 @ table)
 
@@ -122,12 +120,12 @@ def _distribution(name, q):
     return arguments.distribution(name, q, "(k)" if q.ndim == 1 else "(n, k)")
 
 
-def _log_table(log_joint):
-    a = np.asarray(log_joint, dtype=float)
-    if a.ndim not in (1, 2) or a.size == 0:
-        raise ValueError(f"log_joint must have shape (n, k) or (k,), got {a.shape}")
+def _log_table(log_joint, name="log_joint", shape="(n, k) or (k,)"):
+    a = arguments.reals(name, log_joint)
+    if a.ndim not in ((2,) if shape == "(a, b)" else (1, 2)) or a.size == 0:
+        raise ValueError(f"{name} must have shape {shape}, got {a.shape}")
     if np.isnan(a).any() or (a == np.inf).any():
-        raise ValueError("log_joint must hold log-probabilities below +inf (-inf where the joint is 0), got NaN or inf")
+        raise ValueError(f"{name} must hold log-probabilities below +inf (-inf where the joint is 0), got NaN or inf")
     return a
 
 

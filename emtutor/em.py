@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emtutor import bounds
+from emtutor import arguments, bounds
 
 
 class Model(NamedTuple):
@@ -100,8 +100,8 @@ def steps(model, x, theta) -> Iterator[Step]:
     A figure that has no value (q is no distribution, theta is out of bounds) is NaN, and `note` says why. What a step
     function itself raises is raised here.
     """
-    x = _frozen(x)
-    theta = _frozen(theta)
+    x, theta = _frozen(x), _frozen(theta)
+    _check(model)
     log_likelihood, note = _figure(model.log_likelihood, x, theta)
     yield Step(0, "start", theta, None, log_likelihood, np.nan, np.nan, note)
     t = 0
@@ -116,14 +116,12 @@ def steps(model, x, theta) -> Iterator[Step]:
 def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
     """Run EM from `theta` until log p changes by less than `tol` nats in a full iteration, or `max_iter` of them.
 
-    Returns a `Fit`. A small change is not a small error: where EM converges at rate rho the remaining error is about
-    change * rho / (1 - rho). accelerate="squarem" extrapolates between EM steps, for slow problems: log p still never
-    falls, but where there are several maxima it may end in another one.
+    Returns a `Fit`; ValueError if log p has no finite value at the start. A small change is not a small error: where EM
+    converges at rate rho the remaining error is about change * rho / (1 - rho). accelerate="squarem" extrapolates
+    between EM steps, for slow problems: log p still never falls, but of several maxima it may end in another one.
     """
-    if not tol >= 0:
-        raise ValueError(f"tol must be a number >= 0 (nats), got {tol}")
-    if int(max_iter) != max_iter or max_iter < 1:
-        raise ValueError(f"max_iter must be a whole number >= 1, got {max_iter}")
+    _check(model)
+    tol, max_iter = _stop(tol, max_iter)
     if accelerate not in (None, "squarem"):
         raise ValueError(f'accelerate must be None or "squarem", got {accelerate!r}')
     iterates = import_module("emtutor.accelerate").squarem if accelerate else _plain
@@ -132,6 +130,8 @@ def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
         theta, log_p, note, made = state
         path.append(log_p)
         if not np.isfinite(log_p):
+            if not made:
+                raise ValueError(f"log p is {log_p} at the start" + (note and f": {note}"))
             reason = f"log p is {log_p} at iteration {made}" + (note and f": {note}")
             break
         if len(path) > 1 and abs(path[-1] - path[-2]) < tol:
@@ -141,6 +141,17 @@ def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
             break
     q = _frozen(model.e_step(x, theta)) if np.isfinite(path[-1]) else None
     return Fit(theta, q, path[-1], tuple(path), made, converged, reason)
+
+
+def _check(model):
+    if not isinstance(model, Model):
+        hint = f": try {model.__name__.split('.')[-1]}.model" if hasattr(model, "model") else ""
+        raise ValueError(f"model must be an em.Model, got {_describe(model)}{hint}")
+
+
+def _stop(tol, max_iter):
+    tol = arguments.number("tol", tol, "a number >= 0 (nats)", lambda tol: tol >= 0)
+    return tol, arguments.whole("max_iter", max_iter, 1)
 
 
 def _plain(log_p, em_step, theta):

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from emtutor import em, exponential, gaussian, rows
+from emtutor import arguments, em, exponential, gaussian, rows
 from emtutor.exponential import Components
 
 LOST = 1e4  # (sep / std)^2 above which a component gets its own origin: eps times this is the error of a common one
@@ -20,7 +20,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     """See `gaussian.fit`."""
     theta0 = gaussian.check(theta0)
     k, d = theta0.mu.shape
-    _check_stop(tol, max_iter)
+    tol, max_iter = em._stop(tol, max_iter)
     data = rows.of(x, d, rows.block_rows(d, k))
     moments = data.total(rows.Moments.of)
     if k > moments.n:
@@ -65,7 +65,7 @@ def m_step(data, white, theta, frame, T):
     means just found. That is so where a component shrinks, in one step, to a hundredth of its distance from the origin.
     """
     for _ in range(4):
-        refuse_empty(T[:, 0])
+        arguments.nonempty(T[:, 0], lost="mean and covariance")
         new, lost = placed(T, frame)
         if lost < LOST:
             break
@@ -132,15 +132,6 @@ def unwhitened(theta, white):
 # ---- what has no answer
 
 
-def refuse_empty(R):
-    j = int(R.argmin())
-    if not R[j] > 0:
-        raise ValueError(
-            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance "
-            "are undefined; start it elsewhere or use one component fewer"
-        )
-
-
 def refuse_collapse(theta, T, lost):
     """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|, or none at all."""
     narrow = np.abs(theta.W).max((1, 2))
@@ -154,13 +145,6 @@ def refuse_collapse(theta, T, lost):
         f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {T[j, 0]:.3g}): the likelihood "
         "is unbounded there; restart it or use a prior (map_m_step)"
     )
-
-
-def _check_stop(tol, max_iter):
-    if not tol >= 0:
-        raise ValueError(f"tol must be a number >= 0 (nats), got {tol}")
-    if int(max_iter) != max_iter or max_iter < 1:
-        raise ValueError(f"max_iter must be a whole number >= 1, got {max_iter}")
 
 
 @contextmanager

@@ -44,19 +44,17 @@ def m_step(x, r):
     The covariance is taken around the *new* mean. Bishop, PRML, (9.24)-(9.26). Raises ValueError for a component
     that is empty or has collapsed: there the likelihood has no maximum, and no jitter is added behind your back.
     """
-    x, r = _points_and_weights(x, r)
-    return _m_step(x, r)
+    return _m_step(*_points_and_weights(x, r))
 
 
 def m_step_tied(x, r):
     """The M-step of one shared covariance: Sigma_j = sum_ij r_ij (x_i - mu_j)(x_i - mu_j)^T / n for every j."""
-    x, r = _points_and_weights(x, r)
-    return _m_step_tied(x, r)
+    return _m_step_tied(*_points_and_weights(x, r))
 
 
 def fit_complete(x, z):
     """Maximum likelihood with the labels known, z (n, k) one-hot: the M-step with z in the place of r."""
-    return m_step(x, z)
+    return _m_step(*_points_and_weights(x, z, "z"))
 
 
 def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
@@ -67,20 +65,32 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     collapses if S0 is positive definite. Murphy, MLAPP, 11.4.2.8 (there the mode of Sigma_j alone: one less below).
     """
     x, r = _points_and_weights(x, r)
-    R, away = r.sum(0), np.asarray(alpha, float) - 1
-    mu = (r.T @ x + kappa0 * np.asarray(m0)) / (R + kappa0)[:, None]
+    R, (d, k) = r.sum(0), (x.shape[1], r.shape[1])
+    alpha = arguments.array("alpha", alpha, f"({k})", f"as r has {k} columns")
+    m0 = arguments.array("m0", m0, f"({d})", f"as x has {d} columns")
+    S0 = arguments.array("S0", S0, f"({d}, {d})", f"as x has {d} columns")
+    kappa0 = arguments.number("kappa0", kappa0, "a finite number >= 0, of points", lambda kappa0: 0 <= kappa0 < np.inf)
+    least = -R.min() - d - 2
+    nu0 = arguments.number("nu0", nu0, f"finite and above {least:.6g}", lambda nu0: least < nu0 < np.inf)
+    counts = R + alpha - 1
+    if counts.min() < 0 or not counts.any():
+        raise ValueError(
+            f"alpha must exceed 1 - R_j, got {alpha.tolist()}: the mode has no such weights; take alpha >= 1"
+        )
+    if kappa0 == 0:
+        arguments.nonempty(R, lost="mean and covariance")
+    mu = (r.T @ x + kappa0 * m0) / (R + kappa0)[:, None]
     pull = np.einsum("ka,kb->kab", mu - m0, mu - m0)
-    Sigma = (_scatter(x, r, mu) + S0 + kappa0 * pull) / (nu0 + R + x.shape[1] + 2)[:, None, None]
-    return check(Theta((R + away) / (len(x) + away.sum()), mu, Sigma))
+    Sigma = (_scatter(x, r, mu) + S0 + kappa0 * pull) / (nu0 + R + d + 2)[:, None, None]
+    return check(Theta(counts / counts.sum(), mu, Sigma))
 
 
 def sample(n, theta, rng):
     """Draw z_i from pi, then x_i from N(mu_z, Sigma_z): x (n, d), z (n, k) one-hot. rng: np.random.Generator."""
     pi, mu, Sigma = check(theta)
-    if int(n) != n or n < 0:
-        raise ValueError(f"n must be a whole number >= 0, got {n}")
-    label = rng.choice(len(pi), size=int(n), p=pi / pi.sum())
-    noise = rng.standard_normal((int(n), mu.shape[1]))
+    n, rng = arguments.whole("n", n, 0), arguments.generator(rng)
+    label = rng.choice(len(pi), size=n, p=pi / pi.sum())
+    noise = rng.standard_normal((n, mu.shape[1]))
     x = mu[label] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[label], noise)
     return x, np.eye(len(pi))[label]
 
@@ -88,12 +98,12 @@ def sample(n, theta, rng):
 def random_start(x, k, rng):
     """A start: k distinct data points as means, the data's covariance (1/n) for each, equal weights."""
     x = arguments.points(x)
-    n = len(x)
-    if int(k) != k or not 1 <= k <= n:
-        raise ValueError(f"k must be a whole number from 1 to n = {n}, got {k}: each component needs a point")
+    n, rng = len(x), arguments.generator(rng)
+    k = arguments.whole("k", k, 1, (f"n = {n}", n), "each component needs a point")
     mu = x[rng.choice(n, size=k, replace=False)]
     covariance = np.atleast_2d(np.cov(x.T, bias=True))
-    return check(Theta(np.full(k, 1 / k), mu, np.tile(covariance, (k, 1, 1))))
+    _refuse_collapse(x, np.array([n]), covariance[None])
+    return Theta(np.full(k, 1 / k), mu, np.tile(covariance, (k, 1, 1)))
 
 
 def named_starts(x, k):
@@ -101,6 +111,7 @@ def named_starts(x, k):
     x = arguments.points(x)
     starts = {f"random {seed + 1}": random_start(x, k, np.random.default_rng(seed)) for seed in range(3)}
     base = starts["random 1"]
+    k = len(base.pi)
     identical = base._replace(mu=np.tile(x.mean(0), (k, 1)))
     tiny = np.diag(x.var(0)) * 3e-4
     return {
@@ -194,13 +205,7 @@ def _m_step_tied(x, r):
 
 
 def _counts_and_means(x, r):
-    R = r.sum(0)
-    if np.isfinite(R).all() and R.min() <= 0:
-        j = int(R.argmin())
-        raise ValueError(
-            f"component {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its mean and covariance "
-            "are undefined; start it elsewhere or use one component fewer"
-        )
+    R = arguments.nonempty(r.sum(0), lost="mean and covariance")
     return R, (r.T @ x) / R[:, None]
 
 
@@ -239,28 +244,23 @@ def _refuse_collapse(x, R, Sigma):
 def check(theta):
     """theta as a `Theta` of arrays, or ValueError: shapes that do not fit, NaN, pi no distribution, Sigma not
     positive definite."""
-    try:
-        pi, mu, Sigma = theta
-    except (TypeError, ValueError):
-        raise ValueError(f"theta must be (pi, mu, Sigma), got {type(theta).__name__}: try gaussian.Theta(..)") from None
-    mu = arguments.array("mu", mu, "(k, d)")
+    pi, mu, Sigma = arguments.parts("theta", theta, "pi", "mu", "Sigma")
+    mu = arguments.points(mu, "mu", "(k, d)")
     k, d = mu.shape
-    pi = arguments.distribution("pi", arguments.array("pi", pi, f"({k})"), f"({k})")
-    return Theta(pi, mu, arguments.positive_definite("Sigma", Sigma, f"({k}, {d}, {d})"))
+    because = f"as mu is {mu.shape}"
+    pi = arguments.distribution("pi", pi, f"({k})", because)
+    return Theta(pi, mu, arguments.positive_definite("Sigma", Sigma, f"({k}, {d}, {d})", because))
 
 
 def _checked(x, theta):
     x, theta = arguments.points(x), check(theta)
-    if theta.mu.shape[1] != x.shape[1]:
-        raise ValueError(
-            f"mu must have shape (k, {x.shape[1]}) as x is {x.shape}, got {theta.mu.shape}: one column a dimension"
-        )
+    arguments.array("mu", theta.mu, f"(k, {x.shape[1]})", f"as x is {x.shape}")
     return x, *theta
 
 
-def _points_and_weights(x, r):
+def _points_and_weights(x, r, name="r"):
     x = arguments.points(x)
-    r = arguments.responsibilities(r, len(x))
+    r = arguments.responsibilities(r, len(x), name)
     if r.shape[1] > len(x):
         raise ValueError(f"k = {r.shape[1]} components need at least as many points, got n = {len(x)}")
     return x, r
@@ -272,8 +272,5 @@ tied = em.mixture(log_joint, lambda x, r: _m_step_tied(*_shaped(x, r)))
 
 
 def _shaped(x, r):
-    x, r = arguments.points(x), np.asarray(r, dtype=float)
-    if r.ndim != 2 or len(r) != len(x):
-        hint = ": transposed? return r.T" if r.shape[1:] == (len(x),) else ""
-        raise ValueError(f"r must have shape ({len(x)}, k), got {r.shape}{hint}")
-    return x, r
+    x = arguments.points(x)
+    return x, arguments.array("r", r, f"({len(x)}, k)", f"as x has {len(x)} rows", finite=False)

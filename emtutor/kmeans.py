@@ -30,6 +30,7 @@ def assign(x, mu):
 def update_means(x, labels, k):
     """mu_j = the mean of the points labelled j, (k, d). Raises ValueError for a cluster without points."""
     x = arguments.points(x)
+    k = arguments.whole("k", k, 1)
     labels = _labels(labels, len(x), k)
     count = np.bincount(labels, minlength=k)
     if (count == 0).any():
@@ -59,8 +60,7 @@ def steps(x, mu):
 def soft_assign(x, mu, beta):
     """r_ij = exp(-|x_i - mu_j|^2 / (2 beta)) / sum_j' .., (n, k): Sigma_j = beta I and equal pi."""
     x, mu = _checked(x, mu)
-    if not (np.isfinite(beta) and beta > 0):
-        raise ValueError(f"beta must be a variance > 0, got {beta}: it divides the squared distance")
+    beta = arguments.number("beta", beta, "a variance > 0 (it divides the squared distance)", lambda b: 0 < b < np.inf)
     return softmax(-_squared_distances(x, mu) / (2 * beta), axis=1)
 
 
@@ -82,14 +82,15 @@ def _squared_distances(x, mu):
 
 
 def _labels(labels, n, k):
-    labels = np.asarray(labels)
-    if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise ValueError(f"labels must be {n} whole numbers, got shape {labels.shape} of {labels.dtype}")
+    given = arguments.array("labels", labels, f"({n})", f"as x has {n} rows")
+    labels = given.astype(int)
+    if (labels != given).any():
+        raise ValueError(f"labels must be whole numbers, got {given[labels != given][0]:g}")
     if labels.min() < 0 or labels.max() >= k:
-        raise ValueError(f"labels must lie in 0 .. {k - 1}, got {labels.min()} .. {labels.max()}")
+        raise ValueError(f"labels must lie in 0 .. {k - 1} for k = {k}, got {labels.min()} .. {labels.max()}")
     return labels
 
 
 def _checked(x, mu):
     x = arguments.points(x)
-    return x, arguments.array("mu", mu, f"(k, {x.shape[1]})")
+    return x, arguments.points(mu, "mu", f"(k, {x.shape[1]})", f"as x is {x.shape}")

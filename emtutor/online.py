@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emtutor import exponential, fast, gaussian, rows
+from emtutor import arguments, exponential, fast, gaussian, rows
 
 
 class Online(NamedTuple):
@@ -32,13 +32,12 @@ def fit(x, theta0, *, block=100, step=lambda t: (t + 2) ** -0.6):
     Source: Cappe and Moulines (2009), J. R. Stat. Soc. B 71, 593-613, eq. (16), with a block in place of a single row.
     """
     theta0 = gaussian.check(theta0)
-    if int(block) != block or block < 1:
-        raise ValueError(f"block must be a whole number >= 1 (rows), got {block}")
+    block = arguments.whole("block", block, 1)
     white = _white_of(theta0)
     theta = fast.whitened(theta0, white)
     S = exponential.mean_statistics(theta)
     n, log_predictive = 0, []
-    for t, b in enumerate(_blocks(x, int(block))):
+    for t, b in enumerate(_blocks(x, block)):
         data = rows.of(b, theta0.mu.shape[1], rows.block_rows(*theta0.mu.shape[::-1]))
         gamma = step(t)
         if not 0 < gamma <= 1:
@@ -62,7 +61,7 @@ def _white_of(theta):
 
 
 def _theta_of(S):
-    fast.refuse_empty(S[:, 0])
+    arguments.nonempty(S[:, 0], lost="mean and covariance")
     theta, lost = fast.placed(S, None)
     if not lost < LOST:
         j = int(exponential.lost_digits(*theta[1:]).argmax())
@@ -78,9 +77,11 @@ def _blocks(x, block):
     if hasattr(x, "to_delayed"):
         for chunk in x.rechunk({1: -1}).to_delayed().ravel():
             yield from _blocks(chunk.compute(), block)
-    elif hasattr(x, "shape"):
+    elif getattr(x, "shape", ()):
         for i in range(0, len(x), block):
             yield x[i : i + block]
+    elif not hasattr(x, "__iter__"):
+        raise ValueError(f"x must be an array (n, d) or an iterable of blocks (b, d), got {type(x).__name__}")
     else:
         for i, b in enumerate(x):
             b = np.asarray(b)

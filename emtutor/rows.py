@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from emtutor import arguments
+
 KEPT = 32 << 20  # bytes of whitened rows that are kept from one sweep to the next; larger data is whitened each time
 FAN_IN = 16  # partial sums that one dask task adds
 
@@ -100,8 +102,8 @@ class DaskRows:
 def of(x, d_of_theta, block):
     """`x` (n, d) as an object with `.total(function, white)`; ValueError if it cannot be that."""
     lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
-    if not lazy and not isinstance(x, np.ndarray):
-        x = np.asarray(x)
+    if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
+        x = arguments.reals("x", x)
     if x.ndim != 2 or x.shape[1] != d_of_theta or x.shape[0] == 0:
         hint = ": write x[:, None] for one dimension" if x.ndim == 1 and d_of_theta == 1 else ""
         raise ValueError(
@@ -123,13 +125,14 @@ def total(x, function: Any, block, white=None):
 def blocks(x, size):
     """Yield (first row's index, block as finite float64)."""
     for i in range(0, len(x), size):
-        try:
-            block = np.asarray(x[i : i + size], dtype=float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"x must hold real numbers, got {x.dtype} at row {i} or after: {error}") from None
-        if not np.isfinite(block).all():
-            a, b = np.argwhere(~np.isfinite(block))[0]
-            raise ValueError(f"x must be finite, got {block[a, b]} at x[{i + a}, {b}]: remove such rows or mend them")
+        block = arguments.reals(f"x[{i}:{min(i + size, len(x))}]", x[i : i + size])
+        low, high = block.min(), block.max()
+        if not -arguments.LARGEST <= low <= high <= arguments.LARGEST:  # NaN is not, either
+            a, b = np.argwhere(~(np.abs(block) <= arguments.LARGEST))[0]
+            raise ValueError(
+                f"x must be finite and below {arguments.LARGEST:g} in size, got {block[a, b]:.6g} at x[{i + a}, {b}]: "
+                "remove such rows, mend them, or choose another unit"
+            )
         yield i, block
 
 

@@ -133,7 +133,7 @@ def test_nan_is_shown_with_the_reason():
 @pytest.mark.parametrize(
     ("wrong", "match"),
     [
-        (lambda x, *theta: e_step(x, *theta).T, r"\(272, k\), got \(2, 272\): transposed"),
+        (lambda x, *theta: e_step(x, *theta).T, r"\(272, k\) as x has 272 rows, got \(2, 272\): transposed\? try r.T"),
         (lambda x, *theta: print(end=""), "e_step returned None: is a return missing"),
     ],
 )

@@ -224,7 +224,7 @@ def test_bad_data_is_named():
     refused(x[:0], theta, r"shape \(n >= 1, 2\)")
     refused(x[:, 0], theta, r"shape \(n >= 1, 2\)")
     refused(x.astype(str), theta._replace(mu=theta.mu * np.nan), "mu must be finite")
-    refused(np.where(x > 0, "a", "b"), theta, "x must hold real numbers")
+    refused(np.where(x > 0, "a", "b"), theta, r"x\[0:60\] must be an array of real numbers")
     refused(x * 1e200, theta, "another unit")
     refused(x * 1e-200, theta, "another unit")
 

@@ -306,13 +306,16 @@ HALF = np.full((3, 2), 0.5)
     [
         (lambda: gaussian.e_step(FAITHFUL[:, 0], THETA0), r"x must have shape \(n, d\), got \(272,\).*x\[:, None\]"),
         (lambda: gaussian.e_step(FAITHFUL.T, THETA0), r"mu must have shape \(k, 272\)"),
-        (lambda: gaussian.e_step(np.empty((0, 2)), THETA0), "at least one point"),
+        (lambda: gaussian.e_step(np.empty((0, 2)), THETA0), "at least one row"),
         (lambda: gaussian.e_step([[1, np.nan]], THETA0), r"x must be finite, got nan at x\[0, 1\]"),
         (lambda: gaussian.e_step([[1, np.inf]], THETA0), r"finite, got inf"),
         (lambda: gaussian.e_step([["a", "b"]], THETA0), "real numbers"),
         (lambda: gaussian.e_step(X3, THETA0._replace(pi=np.array([0.4, 0.7]))), "pi must sum to 1, got 1.1"),
         (lambda: gaussian.e_step(X3, THETA0._replace(pi=np.array([1.4, -0.4]))), "pi must not be negative"),
-        (lambda: gaussian.e_step(X3, THETA0._replace(pi=np.ones(3) / 3)), r"pi must have shape \(2\), got \(3,\)"),
+        (
+            lambda: gaussian.e_step(X3, THETA0._replace(pi=np.ones(3) / 3)),
+            r"pi must have shape \(2,\) as mu is \(2, 2\), got \(3,\)",
+        ),
         (lambda: gaussian.e_step(X3, THETA0._replace(mu=np.zeros((2, 3)))), "shape"),
         (lambda: gaussian.e_step(X3, THETA0._replace(Sigma=-THETA0.Sigma)), r"Sigma\[0\] must be positive definite"),
         (lambda: gaussian.e_step(X3, THETA0._replace(Sigma=THETA0.Sigma * 0)), r"Sigma\[0\] must be positive definite"),

@@ -45,7 +45,7 @@ def _counts(counts):
 
 
 def _frequencies(theta):
-    return arguments.distribution("p", theta[0], "(3)")
+    return arguments.distribution("p", *arguments.parts("theta", theta, "p"), "(3)")
 
 
 # q (2, 2): the split probabilities of the groups A (into AA, AO) and B (into BB, BO)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
 from emtutor import arguments, em
-from emtutor.examples.counted import nonempty, weights
+from emtutor.examples.counted import weights
 
 
 class Theta(NamedTuple):
@@ -22,8 +22,8 @@ class Theta(NamedTuple):
 def log_joint(x, theta):
     """log 1/k + log C(f_i, h_i) + h_i log bias_j + (f_i - h_i) log(1 - bias_j), (n, k). x (n, 2): heads h, flips f."""
     h, f = _columns(x)
-    bias = arguments.array("bias", theta[0], "(k)")
-    if bias.min() < 0 or bias.max() > 1:
+    bias = arguments.array("bias", *arguments.parts("theta", theta, "bias"), "(k)")
+    if not bias.size or bias.min() < 0 or bias.max() > 1:
         raise ValueError(f"bias must lie in [0, 1], got {bias.tolist()}: it is a probability of heads")
     orders = gammaln(f + 1) - gammaln(h + 1) - gammaln(f - h + 1)
     return -np.log(len(bias)) + orders + xlogy(h, bias) + xlog1py(f - h, -bias)
@@ -33,7 +33,7 @@ def m_step(x, r):
     """bias_j = sum_i r_ij heads_i / sum_i r_ij flips_i."""
     h, f = _columns(x)
     r = weights(r, len(h))
-    return Theta((r * h).sum(0) / nonempty((r * f).sum(0), "coin"))
+    return Theta((r * h).sum(0) / arguments.nonempty((r * f).sum(0), "coin"))
 
 
 def _columns(x):

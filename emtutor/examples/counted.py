@@ -55,17 +55,4 @@ def counts(name, y, shape):
 
 def weights(r, n):
     """r (n, k), asked only for its shape: a learner's q need be no distribution and must be filmable all the same."""
-    r = np.asarray(r, dtype=float)
-    if r.ndim != 2 or len(r) != n:
-        raise ValueError(
-            f"r must have shape ({n}, k), got {r.shape}" + (": transposed?" if r.shape[1:] == (n,) else "")
-        )
-    return r
-
-
-def nonempty(R, what="component"):
-    """R_j > 0 for every j, or ValueError: parameters of what nobody belongs to are undefined."""
-    if np.isfinite(R).all() and R.min() <= 0:
-        j = int(R.argmin()) + 1
-        raise ValueError(f"{what} {j} is empty (R_{j} = {R.min():.3g}): start it elsewhere or use one {what} fewer")
-    return R
+    return arguments.array("r", r, f"({n}, k)", f"as n = {n}", finite=False)

@@ -12,7 +12,6 @@ import numpy as np
 from scipy.special import entr, logsumexp
 
 from emtutor import arguments, bounds, em
-from emtutor.examples.counted import nonempty
 from emtutor.examples.poisson import counted_values, log_density
 
 
@@ -60,8 +59,9 @@ def chain(log_emission, fit_emission, Theta):
     """The model with log_emission (x, theta) -> log p(x_t | z_t = j), (T, k), fit_emission (x, gamma) -> theta[2]."""
 
     def logs(x, theta):
-        pi = arguments.distribution("pi", theta[0], "(k)")
-        A = arguments.distribution("A", theta[1], f"({len(pi)}, {len(pi)})")
+        pi, A, _ = arguments.parts("theta", theta, *Theta._fields)
+        pi = arguments.distribution("pi", pi, "(k)")
+        A = arguments.distribution("A", A, f"({len(pi)}, {len(pi)})", f"as pi has {len(pi)} entries")
         with np.errstate(divide="ignore"):
             return np.log(pi), np.log(A), log_emission(x, theta)
 
@@ -82,8 +82,9 @@ def chain(log_emission, fit_emission, Theta):
 
     def m_step(x, q):
         """pi = gamma_1, A[i, j] = sum_t xi[t, i, j] / sum_tj' xi[t, i, j'] (any row will do for a state never left)."""
-        gamma, xi = np.asarray(q[0], float), np.asarray(q[1], float).sum(0)
-        nonempty(gamma.sum(0), "state")
+        gamma, xi = _shaped(arguments.array("x", x, "(T)").size, "k", q)
+        xi = xi.sum(0)
+        arguments.nonempty(gamma.sum(0), "state")
         left = xi.sum(1, keepdims=True)
         A = np.divide(xi, left, out=np.full_like(xi, 1 / len(xi)), where=left != 0)
         return Theta(gamma[0] / gamma[0].sum(), A, fit_emission(x, gamma))
@@ -113,10 +114,17 @@ def chain(log_emission, fit_emission, Theta):
     return em.Model(e_step, m_step, log_likelihood, elbo, kl)
 
 
+def _shaped(T, k, q, finite=False):
+    gamma, xi = arguments.parts("q", q, *Chain._fields)
+    gamma = arguments.array("gamma", gamma, f"({T}, {k})", f"as x has {T} entries", finite)
+    k = gamma.shape[1]
+    return gamma, arguments.array("xi", xi, f"({T - 1}, {k}, {k})", f"as gamma is {gamma.shape}", finite)
+
+
 def _margins(q, log_B):
     T, k = log_B.shape
-    gamma = arguments.distribution("gamma", q[0], f"({T}, {k})")
-    xi = arguments.array("xi", q[1], f"({T - 1}, {k}, {k})")
+    gamma, xi = _shaped(T, k, q, finite=True)
+    arguments.distribution("gamma", gamma, f"({T}, {k})")
     if xi.min(initial=0) < 0:
         raise ValueError(f"xi must not be negative, got {xi.min():.6g}")
     off = max(np.abs(xi.sum(2) - gamma[:-1]).max(initial=0), np.abs(xi.sum(1) - gamma[1:]).max(initial=0))

@@ -45,7 +45,7 @@ def _counts(y):
 
 
 def _number(theta):
-    t = float(arguments.array("theta", theta[0], "()"))
+    t = float(arguments.array("theta", *arguments.parts("theta", theta, "theta"), "()"))
     if not 0 <= t <= 1:
         raise ValueError(f"theta must lie in [0, 1], got {t}: the cells' probabilities would be negative")
     return t

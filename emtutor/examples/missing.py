@@ -42,8 +42,8 @@ def e_step(x, theta):
 
 def m_step(x, q):
     """Sigma = sum_i (mean_i mean_i^T + cov_i) / n: the second moment that q expects."""
-    mean, cov = q
-    Sigma = (mean.T @ mean + np.sum(cov, axis=0)) / len(mean)
+    mean, cov = _shaped_q(*_points(x).shape, q)
+    Sigma = (mean.T @ mean + cov.sum(0)) / len(mean)
     return Theta((Sigma + Sigma.T) / 2)
 
 
@@ -83,20 +83,32 @@ def _log_normal(x, S):
 
 
 def _checked(x, theta):
-    x = np.asarray(x, dtype=float)
+    x = _points(x)
+    d = x.shape[1]
+    Sigma = arguments.array("Sigma", *arguments.parts("theta", theta, "Sigma"), f"({d}, {d})", f"as x is {x.shape}")
+    return x, arguments.positive_definite("Sigma", Sigma[None], f"(1, {d}, {d})")[0]
+
+
+def _points(x):
+    x = arguments.reals("x", x)
     arguments.points(np.where(np.isnan(x), 0.0, x))
-    return x, arguments.positive_definite("Sigma", np.asarray(theta[0])[None], f"(1, {x.shape[1]}, {x.shape[1]})")[0]
+    return x
+
+
+def _shaped_q(n, d, q, finite=False):
+    mean, cov = arguments.parts("q", q, "mean", "cov")
+    because = f"as x is {(n, d)}"
+    mean = arguments.array("mean", mean, f"({n}, {d})", because, finite)
+    return mean, arguments.array("cov", cov, f"({n}, {d}, {d})", because, finite)
 
 
 def _checked_q(x, q):
-    n, d = x.shape
-    mean, cov = arguments.array("mean", q[0], f"({n}, {d})"), arguments.array("cov", q[1], f"({n}, {d}, {d})")
+    mean, cov = _shaped_q(*x.shape, q, finite=True)
     for i, m in enumerate(np.isnan(x)):
         if not np.array_equal(mean[i, ~m], x[i, ~m]) or cov[i][~m].any() or cov[i][:, ~m].any():
             raise ValueError(f"row {i} of q must have the observed entries as mean, without covariance")
-        arguments.positive_definite(
-            "cov of the missing entries", cov[i][np.ix_(m, m)][None], "(1, m, m)"
-        ) if m.any() else 0
+        if m.any():
+            arguments.positive_definite("cov of the missing entries", cov[i][np.ix_(m, m)][None], "(1, m, m)")
     return mean, cov
 
 

@@ -22,9 +22,9 @@ class Theta(NamedTuple):
 
 def log_joint(x, theta):
     """log pi_j + x_i log rate_j - rate_j - log x_i!, (n, k); -inf where pi_j = 0."""
-    pi, rate = theta
-    rate = arguments.array("rate", rate, "(k)")
-    pi = arguments.distribution("pi", pi, f"({len(rate)})")
+    pi, rate = arguments.parts("theta", theta, "pi", "rate")
+    pi = arguments.distribution("pi", pi, "(k)")
+    rate = arguments.array("rate", rate, f"({len(pi)})", f"as pi has {len(pi)} entries")
     with np.errstate(divide="ignore"):
         return np.log(pi) + log_density(_columns(x)[0], rate)
 
@@ -41,12 +41,12 @@ def m_step(x, r):
     """pi_j = R_j / n and rate_j = sum_i r_ij x_i / R_j, R_j = sum_i r_ij, each row counted as often as it was seen."""
     value, often = _columns(x)
     r = counted.weights(r, len(value)) * often[:, None]
-    R = counted.nonempty(r.sum(0))
+    R = arguments.nonempty(r.sum(0))
     return Theta(R / often.sum(), value @ r / R)
 
 
 def _columns(x):
-    x = np.asarray(x, dtype=float)
+    x = arguments.reals("x", x)
     x = counted_values(x[:, None] if x.ndim == 1 else arguments.array("x", x, "(m, 2)"))
     return x[:, 0], x[:, 1] if x.shape[1] == 2 else np.ones(len(x))
 
