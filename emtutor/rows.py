@@ -129,10 +129,10 @@ def blocks(x, size):
         low, high = block.min(), block.max()
         if not -arguments.LARGEST <= low <= high <= arguments.LARGEST:  # NaN is not, either
             a, b = np.argwhere(~(np.abs(block) <= arguments.LARGEST))[0]
-            raise ValueError(
-                f"x must be finite and below {arguments.LARGEST:g} in size, got {block[a, b]:.6g} at x[{i + a}, {b}]: "
-                "remove such rows, mend them, or choose another unit"
-            )
+            place = f"got {block[a, b]:.6g} at x[{i + a}, {b}]"
+            if np.isfinite(block[a, b]):
+                raise ValueError(f"x must stay below {arguments.LARGEST:g} in size, {place}: choose another unit")
+            raise ValueError(f"x must be finite, {place}: remove such rows or mend them")
         yield i, block
 
 
