@@ -47,7 +47,7 @@ def _alpha(log_pi, log_A, log_B):
 
 
 forward = Derivation(
-    "The forward pass: a sum over all paths, in T k^2 operations",
+    "The forward pass: a sum over all paths, one step at a time",
     r"\log \alpha_T(j) = \log p(x_1, \ldots, x_T, z_T = j)",
     _chains,
     (
