@@ -226,7 +226,7 @@ def test_3_is_the_constrained_maximum_and_its_multipliers(paper):
     assert slopes == pytest.approx(np.zeros(4), abs=1e-9)
 
 
-def test_4a_is_the_maximum_found_by_scipy_and_4b_its_inverse_rate():
+def test_4a_is_the_maximum_found_by_scipy():
     rng = np.random.default_rng(2)
     x, r = rng.exponential(2.0, 7), rng.dirichlet([1, 1], size=7)
     pi, rate = exam.functions()["answer_4a"](x, r)
@@ -241,8 +241,18 @@ def test_4a_is_the_maximum_found_by_scipy_and_4b_its_inverse_rate():
     assert np.exp(best.x[1:]) == pytest.approx(1 / rate, rel=1e-4)
     assert 1 / rate == pytest.approx((r.T @ x) / r.sum(0))
     assert pi[0] == pytest.approx(1 / (1 + np.exp(-best.x[0])), rel=1e-4)
-    text = next(line for line in exam.sit(5).questions[3].shown.splitlines() if "/ R_j$" in line)
-    assert text.startswith(f"- **{part(exam.sit(5), '4b').right}**")
+
+
+@each_seed
+def test_4b_says_what_another_unit_does_to_4a(paper):
+    shown, right = paper.questions[3].shown, part(paper, "4b").right
+    rng, (factor,) = np.random.default_rng(2), numbers(shown, r"divided by (\d+)")
+    x, r = rng.exponential(2.0, 7), rng.dirichlet([1, 1], size=7)
+    answer = exam.functions()["answer_4a"]
+    (pi, rate), (new_pi, new_rate) = answer(x, r), answer(x / factor, r)
+    assert new_pi == pytest.approx(pi)
+    assert new_rate == pytest.approx(factor * rate)
+    assert f"- **{right}** each $\\lambda_j$ is {factor:g} times as large, and $\\pi$ is as before" in shown
 
 
 @each_seed

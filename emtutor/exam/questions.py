@@ -179,17 +179,19 @@ def answer_4a(x, r):
     return R / len(x), R / (r.T @ x)
 
 
-MEAN_RIGHT = r"$m_j = \sum_i r_{ij} x_i / R_j$, the inverse of the rate in 4a"
-MEAN_WRONG = (
-    r"$m_j = \sum_i r_{ij} x_i / n$, the inverse of the rate in 4a only if $\pi_j = 1$",
-    r"$m_j = R_j / \sum_i (r_{ij} / x_i)$, since the mean of an inverse is not the inverse of a mean",
-    r"$m_j = \sum_i x_i / n$, the same for every component",
-)
+UNITS = ((60, "minutes", "hours"), (24, "hours", "days"), (7, "days", "weeks"))
 
 
 def draw_4(rng):
     """Waiting times."""
-    text, letter = options(rng, MEAN_RIGHT, *MEAN_WRONG)
+    f, old, new = UNITS[rng.integers(len(UNITS))]
+    text, letter = options(
+        rng,
+        f"each $\\lambda_j$ is {f} times as large, and $\\pi$ is as before",
+        f"each $\\lambda_j$ is {f} times as small, and $\\pi$ is as before",
+        f"each $\\lambda_j$ is {f} times as large, and each $\\pi_j$ is {f} times as small",
+        "each $\\lambda_j$ is as before, and $\\pi$ too, since $r$ is as before",
+    )
     problems = [
         Problem("two components", {"x": rng.exponential(3.0, 6), "r": shares(rng, 6, 2)}),
         Problem("four components", {"x": rng.exponential(0.2, 9), "r": shares(rng, 9, 4)}),
@@ -197,13 +199,13 @@ def draw_4(rng):
         Problem("one component", {"x": rng.exponential(2.0, 3), "r": np.ones((3, 1))}),
     ]
     marker = function(answer_4a, problems, [2, 4], {"pi": "k", "rate": "k"})
-    shown = f"For 4b: with $m_j = 1 / \\lambda_j$ as the parameter, the M-step is\n\n{text}"
+    shown = f"For 4b: the $x_i$ were in {old}. Put into 4a in {new}, each divided by {f}, with the same $r$:\n\n{text}"
     return Question(4, "A mixture of exponentials", "10-observations", shown, (
         Part("4a", 6, marker, answer_4a,
              r"$Q = \sum_{ij} r_{ij} (\log \pi_j + \log \lambda_j - \lambda_j x_i)$. Its derivative in $\lambda_j$, "
              r"$R_j / \lambda_j - \sum_i r_{ij} x_i$, is zero at the maximum; $\pi$ is as in lesson 04."),
         Part("4b", 2, choice(letter, 2), letter,
-             "A maximum stays where it is under another name of the parameter."),
+             r"$R_j / \sum_i r_{ij} x_i$ has the unit of $1 / x$, as a rate must; $\pi$ has no unit."),
     ))  # fmt: skip
 
 

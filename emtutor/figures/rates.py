@@ -21,7 +21,7 @@ def linkage_and_deaths(iterations=60):
         error = np.array([np.linalg.norm(_flat(theta) - limit) for theta in run])
         shown = error > 1e-11
         rate = error[shown][-1] / error[shown][-2]
-        label = f"{label}: each error is {rate:.3f} times the one before"
+        label = f"{label}: the last error is {rate:.3f} times the one before"
         style = {"color": palette.COMPONENTS[j], "linestyle": palette.DASHES[j]}
         ax.semilogy(np.flatnonzero(shown), error[shown], label=label, **style)
     ax.set(xlabel="iteration", ylabel="distance of theta from its limit", ylim=(1e-11, 3))
