@@ -49,7 +49,7 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     choices = choices or {}
     first = "/".join("0" for _ in choices)
     movies = {first: movie, **(others or {})}
-    state = {"films": {k: film.encode(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
+    state = {"films": {k: encoded(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
     css = Path(export.__file__).with_name("player.css").read_text(encoding="utf-8")
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
     inside = json.dumps(state).replace("</", "<\\/")
@@ -60,6 +60,16 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
         f'<div class="emt-here"><script type="application/json">{inside}</script></div>'
         f"<script type=module>{script}</script>"
     )
+
+
+_ENCODED: dict = {}
+
+
+def encoded(movie):
+    """film.encode(movie), once a film: many tests show the same."""
+    if id(movie) not in _ENCODED:
+        _ENCODED[id(movie)] = movie, film.encode(movie)  # with the film itself, so that nothing else gets its id
+    return _ENCODED[id(movie)][1]
 
 
 @contextmanager
@@ -98,13 +108,13 @@ DRAWN = """() => {
                anchor: get('text-anchor'), text: c.tagName === 'text' ? c.textContent : null };
     }),
   }));
-  return { boxes, marks };
-}"""
+  return JSON.stringify({ boxes, marks });
+}"""  # as one string: playwright looks at every leaf of a tree, which takes longer than to draw it
 
 
 def drawn(page):
     """{"boxes": of the panels, "marks": what stands in the page now, attribute by attribute}."""
-    return page.evaluate(DRAWN)
+    return json.loads(page.evaluate(DRAWN))
 
 
 # ---- JupyterLab
