@@ -16,7 +16,7 @@ from emtutor import palette
 
 # One unit is one pixel of the picture at its natural size.
 HEIGHT = 352  # of a panel between its axes
-LEFT, RIGHT, TOP, BOTTOM = 92, 20, 62, 54  # room around it: labels, heading and key
+LEFT, RIGHT, TOP, BOTTOM = 106, 20, 62, 54  # room around it: labels, heading and key
 DASHES: tuple[tuple[float, ...], ...] = ((), (8, 4), (11, 3, 2, 3), (2, 3), (14, 4), (6, 2, 2, 2, 2, 2))
 EDGE = 2.5  # how much wider the ink beneath a pale line is
 TURN = np.linspace(0, 2 * np.pi, 73)  # the vertices of an ellipse; the same in both renderers
@@ -36,6 +36,7 @@ class Panel(NamedTuple):
     key: tuple = ()  # (text, "line" | "fill" | "point" | "ring", colour, dash or shape)
     xticks: tuple | None = None  # ((value, text), ..); None: round numbers; (): none
     yticks: tuple | None = None
+    counts: bool = False  # x counts something: ticks at whole numbers only
 
 
 class Mark(NamedTuple):
@@ -142,12 +143,12 @@ def _pairs(xy):
 # ---- ticks and layout: decided here, once, for both renderers
 
 
-def ticks(low, high, most=6):
-    """Round numbers between low and high, at most `most`, as ((value, text), ..)."""
+def ticks(low, high, most=7, whole=False):
+    """Round numbers between low and high, at most `most`, as ((value, text), ..); whole: no fractions."""
     span = high - low
     if not (np.isfinite(span) and span > 0):
         raise ValueError(f"limits must be finite and rising, got {low} .. {high}")
-    power = 10.0 ** np.floor(np.log10(span / most))
+    power = 10.0 ** max(np.floor(np.log10(span / most)), 0.0 if whole else -np.inf)
     step = next(m * power for m in (1, 2, 5, 10, 20, 50) if span / (m * power) <= most)
     digits = max(0, -int(np.floor(np.log10(step) + 1e-9)))
     values = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
@@ -172,7 +173,7 @@ def limits(film, frame, i):
 
 def _view(film, frame, i):
     panel, ((x0, x1), (y0, y1)) = film.panels[i], limits(film, frame, i)
-    xt = ticks(x0, x1, max(2, panel.width // 80)) if panel.xticks is None else panel.xticks
+    xt = ticks(x0, x1, max(2, panel.width // 64), panel.counts) if panel.xticks is None else panel.xticks
     yt = ticks(y0, y1) if panel.yticks is None else panel.yticks
     return [x0, x1, y0, y1, xt, yt]
 
@@ -224,17 +225,26 @@ def encode(film):
 
 
 def _in_order(film):
-    """Each mark once, in drawing order; a name that means two kinds of thing is a mistake of the scene."""
+    """Each mark once, in drawing order; a name that means two kinds of thing is a mistake of the scene.
+
+    A mark that appears in a later frame comes right after the one before it there.
+    """
     first: dict[str, Mark] = {}
+    order: list[str] = []
     for frame in film.frames:
         names = [mark.name for mark in frame.marks]
         if len(set(names)) < len(names):
             raise ValueError(f"names of marks must differ within a frame, got {sorted(names)}")
+        place = 0
         for mark in frame.marks:
-            known = first.setdefault(mark.name, mark)
+            if mark.name not in first:
+                first[mark.name] = mark
+                order.insert(place, mark.name)
+            known = first[mark.name]
             if (known.kind, known.panel) != (mark.kind, mark.panel):
                 raise ValueError(f"the mark {mark.name!r} is a {known.kind} and a {mark.kind}: give them two names")
-    return list(first.values())
+            place = order.index(mark.name) + 1
+    return [first[name] for name in order]
 
 
 def _table(values, absent=None):
@@ -355,7 +365,7 @@ def _draw_axes(ax, panel, view, head, size):
     if not view[4] and not view[5]:
         ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_facecolor("none")
-    across, up = -42 / size[1], -84 / size[0]  # where the player has them
+    across, up = -42 / size[1], -98 / size[0]  # where the player has them
     place = {"transform": ax.transAxes, "fontsize": 10.5, "ha": "center"}
     ax.text(0.5, across, panel.xlabel, va="baseline", **place)
     ax.text(up, 0.5, panel.ylabel, va="center", rotation=90, **place)

@@ -14,8 +14,7 @@ const SPREAD = Array.from({ length: 97 }, (_, i) => -4 + i / 12);
 const TURN = Array.from({ length: 73 }, (_, i) => (i * Math.PI) / 36);
 const THEMED = new Set(["ink", "muted", "faint", "paper"]);
 const PATIENCE = 15000; // milliseconds until a silent kernel is called silent
-const MARGIN = { left: 92, top: 62, bottom: 54 }; // as in film.py
-
+const MARGIN = { left: 106, top: 62, bottom: 54 }; // as in film.py
 const EDGE = 2.5; // as in film.py
 
 // Colours too pale for white paper, as palette.pale finds them: they get an edge of ink.
@@ -205,7 +204,7 @@ function picture(film, holder, stacked) {
     const axes = svg("path", { class: "emt-axis" }, g), labels = svg("g", {}, g);
     const heading = svg("text", { x, y: y - 38, class: "emt-head" }, g);
     svg("text", { x: x + w / 2, y: y + h + 42, "text-anchor": "middle" }, g, panel.xlabel);
-    svg("text", { "text-anchor": "middle", transform: `translate(${x - 78} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
+    svg("text", { "text-anchor": "middle", transform: `translate(${x - 92} ${y + h / 2}) rotate(-90)` }, g, panel.ylabel);
     drawKey(g, panel.key, x, y - 15);
     return { ...panel, box: boxes[i], axes, labels, heading, marks: svg("g", { "clip-path": `url(#${clip})` }, g), drawn: -1 };
   });
@@ -350,14 +349,18 @@ export function render({ model, el }) {
     caption.textContent = film.caption;
     end.textContent = film.end;
     slider.max = film.n - 1;
+    const room = (table, before) => `${before + Math.max(...table.t.map((text) => text.length))}ch`;
+    step.style.minWidth = `max(10.5em, 2em + ${room(film.next, 6)})`; // else its neighbours move with its words
+    place.style.minWidth = room(film.label, ` (${film.n - 1} of ${film.n - 1})`.length);
     slider.setAttribute("aria-label", film.slider);
     row.hidden = film.n < 2;
     layout();
   }
 
+  const isNarrow = () => film.panels.length > 1 && el.clientWidth > 0 && el.clientWidth < 0.62 * film.size[0];
+
   function layout() {
-    const narrow = el.clientWidth > 0 && el.clientWidth < 0.62 * film.size[0];
-    stacked = narrow && film.panels.length > 1;
+    stacked = isNarrow();
     show = picture(film, holder, stacked);
     draw();
   }
@@ -435,10 +438,7 @@ export function render({ model, el }) {
   load(filmOf(keyOf(chosen)));
   markMissing();
   model.on("msg:custom", answer);
-  const watch = new ResizeObserver(() => {
-    const narrow = el.clientWidth > 0 && el.clientWidth < 0.62 * film.size[0];
-    if (stacked !== (narrow && film.panels.length > 1)) layout();
-  });
+  const watch = new ResizeObserver(() => { if (stacked !== isNarrow()) layout(); });
   watch.observe(el);
   return () => { play(false); clearTimeout(waiting); watch.disconnect(); model.off("msg:custom", answer); };
 }

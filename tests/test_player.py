@@ -1,6 +1,7 @@
 """The player: what Python sends, and in Chromium what is drawn, where, and what the controls do."""
 
 import re
+from pathlib import Path
 
 import browsing
 import every_film
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Annotation, Text
 
-from emtutor import film, palette, play
+from emtutor import export, film, palette, play
 from emtutor.player import EVERYTHING
 
 # ---- in Python
@@ -90,6 +91,21 @@ def test_importing_the_course_loads_no_widgets_and_no_matplotlib():
     code = """import sys, emtutor, emtutor.scenes
 print([m for m in ("matplotlib", "ipywidgets", "anywidget") if m in sys.modules])"""
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_both_renderers_know_the_same_shapes_dashes_and_room():
+    import json
+
+    script = Path(export.__file__).with_name("player.js").read_text(encoding="utf-8")
+
+    def constant(name):
+        text = re.search(rf"const {name} = (.+?);", script, re.S)[1]
+        return json.loads(re.sub(r",(\s*])", r"\1", re.sub(r"//.*", "", text)))
+
+    assert constant("CORNERS") == [corners and [list(c) for c in corners] for corners in film.CORNERS]
+    assert constant("DASHES") == [" ".join(map(str, dash)) for dash in film.DASHES]
+    assert constant("EDGE") == film.EDGE
+    assert f"MARGIN = {{ left: {film.LEFT}, top: {film.TOP}, bottom: {film.BOTTOM} }}" in script
 
 
 # ---- in Chromium
@@ -368,6 +384,21 @@ def test_nothing_is_wider_than_the_screen_and_targets_are_large_enough(browser, 
         size = """() => Math.min(...[...document.querySelectorAll('.emt-view text')]
             .map((text) => text.getBoundingClientRect().height))"""
         assert page.evaluate(size) >= 9
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["em-four", "branching", "simplex-2"])
+@pytest.mark.parametrize("width", [400, 1100])
+def test_nothing_to_press_moves_while_stepping(browser, name, width):
+    movie = every_film.film(name)
+    where = """() => [...document.querySelectorAll('.emt button, .emt input')].map((e) => {
+        const r = e.getBoundingClientRect(); return [r.x, r.y, r.width].join(' '); }).join(', ')"""
+    with browsing.opened(browser, movie, width=width) as page:
+        places = set()
+        for i in range(len(movie.frames)):
+            browsing.go_to(page, i)
+            places.add(page.evaluate(where))
+        assert len(places) == 1
 
 
 @pytest.mark.browser

@@ -319,6 +319,76 @@ def test_the_bound_says_what_a_wrong_step_does():
     assert "theta does not move" in bound_of(m_step=lambda x, r: START).frames[2].words
 
 
+def about_the_start(x, r):
+    """Sigma around the means of the start, in the place of the new ones."""
+    pi, mu, Sigma = gaussian.m_step(x, r)
+    away = mu - START.mu
+    return pi, mu, Sigma + away[:, :, None] * away[:, None, :]
+
+
+def old_means(x, r):
+    pi, _, Sigma = gaussian.m_step(x, r)
+    return pi, START.mu, Sigma
+
+
+@pytest.mark.parametrize("m_step", [about_the_start, old_means])
+def test_an_m_step_that_raises_l_but_not_to_its_top_is_named(m_step):
+    after = film_of(m_step=m_step).frames[2]
+    assert "L rises" in after.words
+    assert "this theta does not maximise L" in after.words
+    assert "which is not its top" in bound_of(m_step=m_step).frames[2].words
+
+
+@pytest.mark.parametrize("start", gaussian.named_starts(X, 3).values())
+def test_the_right_m_step_in_a_learners_hands_is_never_called_wrong(start):
+    model = gaussian.model.using(m_step=lambda x, r: gaussian.m_step(x, r))
+    for frame in (*scenes.em(model, X, start, max_iter=40).frames, *scenes.bound(model, X, start).frames):
+        assert "not maximise" not in frame.words
+        assert "not its top" not in frame.words
+        assert "fell" not in frame.words
+
+
+def test_a_frame_says_what_stays_where_nothing_changes():
+    heads = [frame.heads[0] for frame in every_film.film("em-one").frames]
+    assert heads[3:] == ["Iteration 2, E step: colours stay", "Iteration 2, M step: ellipses stay"]
+    assert every_film.film("kmeans").frames[-1].heads[0].endswith("assign: no label changes")
+
+
+def test_the_dotted_trace_is_what_the_frame_before_showed():
+    before, after = every_film.film("em-tied").frames[-2:]
+    old = {m.name: m.props["curve"] for m in before.marks if m.name.startswith("component")}
+    trace = {m.name: m.props["curve"] for m in after.marks if m.name.startswith("before")}
+    for j in (1, 2):
+        np.testing.assert_array_equal(trace[f"before {j}"], old[f"component {j}"])
+
+
+def test_where_em_stands_still_on_the_surface():
+    assert "stands still at the top" in every_film.film("surface").frames[-1].words
+    on_the_ridge = scenes.surface(X[:, 0], [2.5, 2.5])
+    assert "stands still on the saddle" in on_the_ridge.frames[-1].words
+    assert "EM would go on" in scenes.surface(X[:, 0], iterations=2).frames[-1].words
+
+
+def test_a_mark_that_comes_later_keeps_its_place_in_the_drawing_order():
+    order = [mark["name"] for mark in json.loads(film.encode(every_film.film("bound")))["marks"]]
+    assert order.index("KL") < order.index("curve log p") < order.index("M step") < order.index("here log p")
+    order = [mark["name"] for mark in json.loads(film.encode(every_film.film("em")))["marks"]]
+    assert order.index("data") < order.index("before 1") < order.index("component 1") < order.index("number 1")
+
+
+@pytest.mark.parametrize(
+    ("args", "texts"),
+    [
+        ((0, 1), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        ((-1353.4, -1352.6), ["−1353.4", "−1353.2", "−1353.0", "−1352.8", "−1352.6"]),
+        ((0, 2, 5), ["0.0", "0.5", "1.0", "1.5", "2.0"]),
+        ((0, 2, 5, True), ["0", "1", "2"]),
+    ],
+)
+def test_ticks(args, texts):
+    assert [text for _, text in film.ticks(*args)] == texts
+
+
 def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
     monkeypatch.setattr("emtutor.scenes.common.PATIENCE", 0.2)
     assert "never ends" in film_of(hanging).frames[-1].words

@@ -26,12 +26,11 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
     if not (np.isfinite(sd) and sd > 0):
         raise ValueError(f"sd must be a standard deviation > 0, got {sd}")
     mu = np.array([middle - 0.9 * spread, middle - 0.8 * spread] if mu0 is None else arguments.array("mu0", mu0, "(2)"))
-    path = [mu]
-    for _ in range(iterations):
+    path = [mu, _em_step(x, mu, sd)[0]]
+    while len(path) <= iterations and abs(path[-1] - path[-2]).max() >= 1e-3 * spread:
         path.append(_em_step(x, path[-1], sd)[0])
-        if abs(path[-1] - path[-2]).max() < 1e-3 * spread:
-            break
-    path = np.array(path)
+    rests = abs(path[-1] - path[-2]).max() < 1e-3 * spread
+    path = np.array(path[:-1] if rests else path)  # a step that nobody would see is no frame
     limits = common.around(np.column_stack([x, x])[[x.argmin(), x.argmax()]], path, margin=0.04)
     still = _scenery(x, sd, limits, middle)
     name = label or "x"
@@ -44,19 +43,20 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
         marks = [*still, film.path("way", path, count=i + 1, colour=palette.ELBO, width=2.4)]
         marks.append(film.points("visited", path[: i + 1], colour=palette.ELBO, size=4))
         uphill = mu + 0.16 * (limits[0][1] - limits[0][0]) * gradient / max(np.hypot(*gradient), 1e-300)
-        if i + 1 < len(path) and np.hypot(*gradient) * spread > 1e-2:
-            marks.append(film.arrows("gradient", [mu], [_inside(mu, uphill, limits)], colour=GRADIENT, dash=1))
         if i + 1 < len(path):
+            marks.append(film.arrows("gradient", [mu], [_inside(mu, uphill, limits)], colour=GRADIENT, dash=1))
             marks.append(film.arrows("EM step", [mu], [after], colour=palette.ELBO, width=3))
+            angle = number(_angle(gradient, after - mu), 0)
+            factors = " and ".join(f"{sd**2 / part:.2g}" for part in R)
+            step = f"The EM step moves each mean by sd² / R_j times its gradient, here {factors}: it points {angle} "
+            step += "degrees away from the gradient."
+        elif rests:
+            saddle = abs(mu - middle).max() < 1e-2 * spread
+            where = "on the saddle, between the tops" if saddle else "at the top"
+            step = f"The gradient has all but vanished: EM stands still {where}."
+        else:
+            step = f"The film ends here, after {i} iterations; EM would go on."
         marks.append(film.points("here", [mu], colour="ink", shape=3, size=7))
-        angle = _angle(gradient, after - mu)
-        turn = f", {number(angle, 0)} degrees away from the gradient" if np.isfinite(angle) else ""
-        step = (
-            f"The EM step moves each mean by sd² / R_j times its gradient: {number(sd**2 / R[0], 3)} and "
-            f"{number(sd**2 / R[1], 3)}{turn}."
-            if i + 1 < len(path)
-            else "The gradient has all but vanished: EM stands still."
-        )
         rise = f" log p {common.change(log_p - _em_step(x, path[i - 1], sd)[3])}." if i else ""
         frames.append(
             film.Frame(
@@ -69,9 +69,9 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
         )
     return film.Film(
         title="The log-likelihood over two means",
-        caption="Lines of equal log p, one for each halving of the distance to the top. The gradient is drawn by its "
-        "direction alone. On the ridge both means are equal; the square on it is the saddle, which EM never leaves. "
-        "Exchanging the means mirrors the picture.",
+        caption="The diamond is where EM stands. Lines of equal log p, one for each halving of the distance to the "
+        "top. The gradient is drawn by its direction alone. On the ridge both means are equal; the square on it is the "
+        "saddle, which EM never leaves. Exchanging the means mirrors the picture.",
         panels=(
             film.Panel(f"mu_1 ({name})", f"mu_2 ({name})", *limits, width=450, key=key),
             densities.panel(name),
@@ -171,7 +171,8 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
     states, lines, ending = _lines(model, x, theta0, int(iterations))
     scenes = _scenes(lines, states)
-    stair = common.Staircase(range(len(scenes)), [a.log_p for a in scenes], [a.elbo for a in scenes])
+    half_step = np.cumsum([scene.label[0] in "EM" for scene in scenes])
+    stair = common.Staircase(half_step, [a.log_p for a in scenes], [a.elbo for a in scenes])
     frames = []
     for i, scene in enumerate(scenes):
         line = lines[scene.line] if scene.line < len(lines) else _Point(scene)
@@ -190,7 +191,6 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         last = frames[-1]
         frames[-1] = last._replace(next="M" if "the M step" in ending else "E")
         frames.append(last._replace(words=ending, label="stopped", next="", heads=("Stopped", last.heads[1])))
-    key = common.STAIRCASE_KEY
     right = "With the right steps the" if model.whose else "The"
     return film.Film(
         title=title or f"The bound along the EM step{model.whose and ': ' + model.whose}",
@@ -198,8 +198,14 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         "with the same slope and has its top at s = 1; the gap there is the KL divergence. Each line has its own "
         "scale.",
         panels=(
-            film.Panel("s, where theta = theta_t + s (theta_t+1 − theta_t)", "nats", (-0.5, 1.5), (-1, 0), key=key),
-            film.Panel("frame", "nats", (0, 12), (-1, 0), width=332, key=key),
+            film.Panel(
+                "s, where theta = theta_t + s (theta_t+1 − theta_t)",
+                "nats",
+                (-0.5, 1.5),
+                (-1, 0),
+                key=common.STAIRCASE_KEY,
+            ),
+            common.staircase_panel(),
         ),
         frames=tuple(frames),
         slider="frame",
@@ -239,7 +245,7 @@ def _scenes(lines, states):
     """What is told: at first the curve alone, then per iteration E, M, and the next line through the new point."""
     here, told = states[0].log_likelihood, []
     along = "log p along the line that the first EM step takes. " if lines else ""
-    words = f"{along}We stand at s = 0, where log p = {number(here, 3)} nats. {common.note_of(states[0])}".strip()
+    words = f"{along}{_standing(here)} {common.note_of(states[0])}".strip()
     head = "log p along the first EM step" if lines else "Start"
     told.append(_Scene(0, "start", 0, here, np.nan, False, head, words))
     for i, line in enumerate(lines):
@@ -247,7 +253,7 @@ def _scenes(lines, states):
         if i > 0:
             here = after_e.log_likelihood
             words = "The picture turns to the line of the next EM step, on its own scale. "
-            words += f"We stand at s = 0, where log p = {number(here, 3)} nats."
+            words += _standing(here)
             head = f"A new line, from theta_{i} to theta_{i + 1}"
             told.append(_Scene(i, "new line", 0, here, told[-1].elbo, False, head, words))
         touches, words = _after_e(after_e)
@@ -265,11 +271,15 @@ def _scenes(lines, states):
     return told
 
 
+def _standing(log_p):
+    return f"We stand at s = 0, where log p is {number(log_p, 3)}{' nats' if np.isfinite(log_p) else ''}."
+
+
 def _after_e(step):
     """What the bound does at s = 0, and the sentence."""
     log_p, elbo, gap = (number(v, 3) for v in (step.log_likelihood, step.elbo, step.kl))
     if not np.isfinite(step.elbo):
-        words = f"E step: there is no bound for the q that came back. {common.note_of(step)}log p stays at {log_p}."
+        words = f"E step: there is no bound for the q that came back. {common.note_of(step)}log p stays {log_p}."
         return "no bound", words
     if step.kl < 5e-4:
         words = f"E step: q becomes the posterior at s = 0, so L = {elbo} touches log p = {log_p} there (KL is 0); "
@@ -299,7 +309,7 @@ def _after_m(line, before, step):
         words += f": the difference is the gap that opens, KL = {number(step.kl, 3)}."
     else:
         words += f", KL is now {number(step.kl, 3)}."
-    if step.log_likelihood < before.log_likelihood - 1e-9 * abs(before.log_likelihood):
+    if common.exceeds(before.log_likelihood, step.log_likelihood):
         words += " log p fell: an M step to the top of a bound that touches never lowers it."
     return ("the bound's top" if top is None else "s = 1, not the top"), words
 
@@ -325,23 +335,22 @@ class _Line:
     """log p and L over s, on one line."""
 
     def __init__(self, model, x, start, end, q, s):
-        points = [along(start, end, float(a)) for a in s]
+        points = [common.along(start, end, float(a)) for a in s]
         self.s = s
-        self.log_p = np.array([_value(model.log_likelihood, x, theta) for theta in points])
-        self.elbo = np.array([_value(model.elbo, x, q, theta) for theta in points])
+        self.log_p = np.array([common.value(model.log_likelihood, x, theta) for theta in points])
+        self.elbo = np.array([common.value(model.elbo, x, q, theta) for theta in points])
         zero, one = int(np.searchsorted(s, 0)), int(np.searchsorted(s, 1))
         ends = np.array([*self.log_p[[zero, one]], *self.elbo[[zero, one]]])
         ends = ends[np.isfinite(ends)]
-        span = max(np.ptp(ends), 1e-6 * abs(ends).max(), 1e-6) if len(ends) else 1.0
+        span = max(np.ptp(ends), 1e-5 * abs(ends).max()) if len(ends) and np.ptp(ends) else 1.0
         top = np.nanmax(self.log_p, initial=ends.max(initial=-np.inf)) if len(ends) else 0.0
         low = ends.min(initial=np.inf) if len(ends) else -1.0
         self.limits = (float(low - 0.9 * span), float(min(top, low + 3 * span) + 0.15 * span))
 
     def top(self):
-        """Where L is largest along the line, if that is clearly not s = 1; else None."""
+        """Where L is largest along the line, if that is not s = 1; else None."""
         one, best = np.searchsorted(self.s, 1), np.nanargmax(self.elbo)
-        clear = 1e-3 * (self.limits[1] - self.limits[0])
-        return None if self.elbo[best] < self.elbo[one] + clear else float(self.s[best])
+        return float(self.s[best]) if common.exceeds(self.elbo[best], self.elbo[one]) else None
 
     def marks(self, scene):
         seen = [np.where((c >= self.limits[0]) & (c <= self.limits[1]), c, np.nan) for c in (self.log_p, self.elbo)]
@@ -353,24 +362,11 @@ class _Line:
         marks.append(film.path("curve log p", log_p, width=2.6))
         if scene.bounded:
             marks.append(film.path("curve L", elbo, colour=palette.ELBO, dash=1, width=2.6))
+            walked = elbo[(self.s >= 0) & (self.s <= 1)]
+            if scene.at == 1 and np.ptp(walked[:, 1]) > 0:  # the way of the M step
+                marks.append(film.path("M step", walked, colour=palette.ELBO, width=5))
         heights = {"here log p": (scene.log_p, "ink", 1), "here L": (scene.elbo, palette.ELBO, 0)}
         for name, (value, colour, shape) in heights.items():
             if np.isfinite(value) and self.limits[0] <= value <= self.limits[1] and (scene.bounded or shape):
                 marks.append(film.points(name, [[scene.at, value]], colour=colour, shape=shape, size=6))
         return marks
-
-
-def along(start, end, s):
-    """start + s (end - start), entry by entry through tuples of arrays and numbers."""
-    if isinstance(start, (tuple, list)):
-        parts = [along(a, b, s) for a, b in zip(start, end, strict=True)]
-        return type(start)(*parts) if hasattr(start, "_fields") else type(start)(parts)
-    return start + s * (end - start)
-
-
-def _value(function, *args):
-    try:
-        with np.errstate(all="ignore"):
-            return float(function(*args))
-    except Exception:  # theta(s) is out of bounds, or q is none: there is no curve
-        return np.nan

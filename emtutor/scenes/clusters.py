@@ -33,7 +33,7 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
         colours, shapes = common.blend(r, len(x))
         centres = common.apart(step.mu, limits)
         marks = [film.points("data", x, colour=colours, shape=shapes)]
-        marks += [film.path("border", border, colour="muted", dash=1, width=1.6) for border in _border(step.mu, limits)]
+        marks += [film.path("border", border, colour="muted", dash=3, width=2.4) for border in _border(step.mu, limits)]
         for j in range(len(mu0)):
             trail = np.array([s.mu[j] for s in states[: i + 1]])
             marks.append(film.path(f"trail {j + 1}", trail, colour=common.colour(j), dash=common.dash(j), width=2))
@@ -47,17 +47,25 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
                 words=_words(x, states, i, unit) + (f" {ending}" if i == len(states) - 1 else ""),
                 label="start" if i == 0 else f"{step.phase} {step.t}",
                 next=states[i + 1].phase if i + 1 < len(states) else "",
-                heads=(_head(step), f"J = {number(step.distortion, 1)}{unit}" if i else "J: no labels yet"),
+                heads=(_head(states, i), f"J = {number(step.distortion, 1)}{unit}" if i else "J: no labels yet"),
             )
         )
     scaled = "standardised" if standardise else "raw units"
     return film.Film(
         title=f"k-means, {len(mu0)} clusters, {scaled}",
-        caption="Assigning changes colours only, updating moves the means only. J is the sum of squared distances to "
-        "the means and falls in every half-step. The dashed line is where two means are equally near.",
+        caption="Assigning changes colours only, updating moves the means only; a line shows the way of each mean. J "
+        "is the sum of squared distances to the means and never rises."
+        + (" The dotted line is where both means are equally near." if len(mu0) == 2 else ""),
         panels=(
             film.Panel(*names, *limits),
-            film.Panel("half-step", f"distortion J{unit and f' ({unit.strip()})'}", (0, right), (0, top), width=332),
+            film.Panel(
+                "half-step",
+                f"distortion J{unit and f' ({unit.strip()})'}",
+                (0, right),
+                (0, top),
+                width=332,
+                counts=True,
+            ),
         ),
         frames=tuple(frames),
     )
@@ -91,9 +99,19 @@ def _run(x, mu0, max_iter):
         return states, f"It cannot go on: {error}."
 
 
-def _head(step):
-    what = {"start": "Start: no labels yet", "assign": "assign: colours change", "update": "update: means move"}
-    return what[step.phase] if step.phase == "start" else f"Iteration {step.t}, {what[step.phase]}"
+def _head(states, i):
+    step = states[i]
+    if step.phase == "start":
+        return "Start: no labels yet"
+    what = "update: means move" if step.phase == "update" else "assign: colours change"
+    if step.phase == "assign" and i > 1 and not _relabelled(states, i):
+        what = "assign: no label changes"
+    return f"Iteration {step.t}, {what}"
+
+
+def _relabelled(states, i):
+    """How many labels the assignment that led to state i has changed."""
+    return int((states[i].labels != states[i - 2].labels).sum())
 
 
 def _words(x, states, i, unit):
@@ -110,7 +128,7 @@ def _words(x, states, i, unit):
             sizes = np.bincount(step.labels, minlength=len(step.mu))
             share = " and ".join(f"{size} to mean {j + 1}" for j, size in enumerate(sizes))
             return f"Assign: each point goes to its nearest mean, {share}. J is {now}."
-        moved = int((step.labels != states[i - 2].labels).sum())
+        moved = _relabelled(states, i)
         which = f"{moved} point{'s' * (moved != 1)} change{'s' * (moved == 1)} cluster" if moved else "no label changes"
         return f"Assign: {which}.{told}"
     away = np.sqrt((((step.mu - before.mu) / np.maximum(x.std(0), 1e-300)) ** 2).sum(1))
@@ -150,8 +168,13 @@ def branching(x, betas=None, *, labels=None):
     means = _settled(x, betas, axis)
     along = (means - x.mean(0)) @ axis
     limits, unit = common.around(x), _unit_squared(names)
+    length = unit.rstrip("²")
     reach = 1.15 * abs((x - x.mean(0)) @ axis).max()
     rule = np.array([[critical, -reach], [critical, reach]])
+    ways = [np.column_stack([betas, along[:, j]]) for j in (0, 1)]
+    cut = int((betas >= critical).sum())
+    if 0 < cut < len(betas):  # the lines part at the critical beta, whatever the betas beside it are
+        ways = [np.insert(way, cut, (critical, 0), axis=0) for way in ways]
     frames = []
     for i, beta in enumerate(betas):
         r = hard.soft_assign(x, means[i], beta)
@@ -165,11 +188,12 @@ def branching(x, betas=None, *, labels=None):
         marks.append(film.text("critical beta", at, "critical", anchor="end", size=14, panel=1))
         for j in (0, 1):
             look = {"colour": common.colour(j), "dash": common.dash(j), "width": 3, "panel": 1}
-            marks.append(film.path(f"mean {j + 1}", np.column_stack([betas, along[:, j]]), count=i + 1, **look))
+            marks.append(film.path(f"mean {j + 1}", ways[j], count=i + 1 + (0 < cut <= i), **look))
             now = [[beta, along[i, j]]]
             marks.append(film.points(f"now {j + 1}", now, colour=common.colour(j), shape=j, size=6, panel=1))
         one = apart < 0.02 * reach
-        state = "both means lie on the data's mean" if one else f"the means are {number(apart)} apart"
+        distance = f"{number(apart)}{length} apart"
+        state = "both means lie on the data's mean" if one else f"the means are {distance}"
         where = "above" if beta > critical else "below"
         frames.append(
             film.Frame(
@@ -178,7 +202,7 @@ def branching(x, betas=None, *, labels=None):
                 f"{number(critical, 1)}: {where} it, and {state}. Largest share of a point: {number(r.max())}.",
                 label=f"beta {number(beta, 1)}",
                 next=f"beta {number(betas[i + 1], 1)}" if i + 1 < len(betas) else "",
-                heads=(f"beta = {number(beta, 1)}{unit}", "One mean" if one else f"Two means, {number(apart)} apart"),
+                heads=(f"beta = {number(beta, 1)}{unit}", "One mean" if one else f"Two means, {distance}"),
             )
         )
     return film.Film(
@@ -189,7 +213,7 @@ def branching(x, betas=None, *, labels=None):
             film.Panel(*names, *limits),
             film.Panel(
                 f"beta{unit and f' ({unit.strip()})'}",
-                "means along the first axis",
+                f"means along the first axis{length and f' ({length.strip()})'}",
                 (0, float(1.03 * betas[0])),
                 (-reach, reach),
                 width=380,

@@ -80,6 +80,11 @@ def apart(centres, limits, width=500):
     return placed
 
 
+def staircase_panel():
+    """Where a Staircase stands; its limits come with each frame."""
+    return film.Panel("half-step", "nats", (0, 12), (-1, 0), width=332, key=STAIRCASE_KEY, counts=True)
+
+
 class Staircase:
     """log p, L and the gap over half-steps: the same marks in every frame, more of them revealed."""
 
@@ -96,6 +101,9 @@ class Staircase:
             film.path("log p", np.column_stack([self.t, self.log_p]), colour="ink", width=2.4, **common),
             film.path("L", np.column_stack([self.t, self.elbo]), colour=palette.ELBO, dash=1, width=2.4, **common),
         ]
+        if self.log_p[i] - self.elbo[i] > 1e-6 and not (i and np.isfinite(self.elbo[i - 1])):
+            gap = [[self.t[i], self.elbo[i]], [self.t[i], self.log_p[i]]]  # here the band begins and has no width yet
+            marks.append(film.path("first gap", gap, colour=palette.GAP, width=5, panel=self.panel))
         now = ("now log p", self.log_p[i], "ink", 1), ("now L", self.elbo[i], palette.ELBO, 0)
         for name, value, tone, shape in now:
             if np.isfinite(value):
@@ -111,11 +119,11 @@ class Staircase:
         reach = max(self.t[last] - self.t[first], 2.0)
         across = (float(self.t[first] - 0.03 * reach), float(self.t[first] + 1.03 * reach))
         values = np.concatenate([self.log_p[seen], self.elbo[seen]])
+        if not np.isfinite(values).any():
+            values = np.concatenate([self.log_p, self.elbo])
         values = values[np.isfinite(values)]
-        if not len(values):
-            return (across, (-1, 0))
-        low, high = values.min(), values.max()
-        pad = 1.0 if high - low < 1e-6 else 0.07 * (high - low) + max(0.01, 1e-9 * abs(high))
+        low, high = (values.min(), values.max()) if len(values) else (-1.0, 0.0)
+        pad = 1.0 if high - low < 1e-6 else 0.07 * (high - low) + max(0.01, 1e-5 * abs(high))
         return (across, (float(low - pad), float(high + pad)))
 
 
@@ -155,6 +163,28 @@ def sentence(words):
 def note_of(step):
     """What has no value in this state, and why; "" if all have one."""
     return f"What is undefined: {sentence(step.note.strip())} " if step.note.strip() else ""
+
+
+def along(start, end, s):
+    """start + s (end - start), entry by entry through tuples of arrays and numbers."""
+    if isinstance(start, (tuple, list)):
+        parts = [along(a, b, s) for a, b in zip(start, end, strict=True)]
+        return type(start)(*parts) if hasattr(start, "_fields") else type(start)(parts)
+    return start + s * (end - start)
+
+
+def value(function, *args):
+    """function(*args), or NaN where it has none: theta is out of bounds, q is no distribution."""
+    try:
+        with np.errstate(all="ignore"):
+            return float(function(*args))
+    except Exception:
+        return np.nan
+
+
+def exceeds(a, b):
+    """True where a > b by more than rounding explains."""
+    return a > b + 1e-9 * np.maximum(abs(b), 1e-3)
 
 
 def change(value, digits=2):

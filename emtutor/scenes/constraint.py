@@ -39,13 +39,14 @@ def simplex(R, show="lambda"):
             *side,
             film.points("now", now, colour=POINT, size=7, panel=1),
         )
-        following = shots[i + 1].label if i + 1 < len(shots) else ""
-        frames.append(film.Frame(marks, shot.words, shot.label, following, shot.heads))
+        following = "uphill" if show == "free" else shots[min(i + 1, len(shots) - 1)].label
+        frames.append(film.Frame(marks, shot.words, shot.label, following if i + 1 < len(shots) else "", shot.heads))
     title, caption, slider, panel = _TEXTS[show]
     places, heights = [s.place for s in shots], [s.height for s in shots]
     return film.Film(
         title=title,
-        caption=f"{caption} R = ({', '.join(number(v, 1) for v in R)}), n = {number(R.sum(), 1)}.",
+        caption=f"{caption} Thin lines: equal f. Diamond: the maximum on the simplex. Arrows show directions only. "
+        f"R = ({', '.join(number(v, 1) for v in R)}), n = {number(R.sum(), 1)}.",
         panels=(
             space.panel._replace(key=_KEYS[show]),
             film.Panel(
@@ -141,8 +142,9 @@ def _without(R):
                 None,
                 i,
                 f,
-                f"Step {i} uphill without a constraint: the gradient R_j / pi_j = ({_list(R / pi, 1)}) is positive in "
-                f"every part, so every weight grows. The sum is {number(total)}, {off} 1; f = {number(f)} rises on.",
+                f"{f'{i} steps uphill' if i > 1 else ('The start', 'One step uphill')[i]}: the gradient R_j / pi_j = "
+                f"({_list(R / pi, 1)}) is positive in every part, so uphill every weight grows. The sum is "
+                f"{number(total)}, {off} 1; f = {number(f)}, and nothing stops it.",
                 f"step {i}",
                 (f"sum of pi = {number(total)}, no constraint", f"f = {number(f)}"),
             )
@@ -161,7 +163,7 @@ _TEXTS = {
         ("lambda", "sum of pi"),
     ),
     "constraint": (
-        "Along the simplex to its maximum",
+        "Along the simplex, through the maximum",
         "The weights stay on the simplex. At the maximum the gradient points along its normal (1, .., 1).",
         "place",
         ("pi_1", "f = sum R_j log pi_j (nats)"),
@@ -186,7 +188,9 @@ def _lambda_side(R, shots):
 
 
 def _walk_side(R, shots):
-    way = np.array([[s.place, s.height] for s in shots])
+    t = np.linspace(0, len(shots) - 1, 8 * (len(shots) - 1) + 1)  # between two places pi goes straight
+    places, *pi = (np.interp(t, range(len(shots)), v) for v in np.array([[s.place, *s.pi] for s in shots]).T)
+    way = np.column_stack([places, R @ np.log(pi)])
     return (film.path("f", way, colour="muted", width=2, panel=1),), (("f", "line", "muted", 0),)
 
 
@@ -199,7 +203,8 @@ def _room(places, heights, show):
         return (1.06 * low, 0.2 * low), (0.3, 1.65)
     pad = 0.08 * (max(heights) - min(heights))
     side = 0.05 * (max(places) - min(places))
-    return (min(places) - side, max(places) + side), (min(heights) - pad, max(heights) + pad)
+    across = (0.0, 1.0) if max(places) < 1 else (min(places) - side, max(places) + side)  # a share, or a count
+    return across, (min(heights) - pad, max(heights) + pad)
 
 
 def _list(values, digits=2):

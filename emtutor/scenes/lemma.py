@@ -51,7 +51,7 @@ def jensen(v=(0.3, 3.0), f="log", weights=None):
             film.Frame(
                 marks=marks,
                 words=f"Weight {number(weight)} on v = {number(high)}, {number(1 - weight)} on v = {number(low)}: the "
-                f"mean is {number(mean[i])}. f of the mean is {number(on_curve, 3)}, the mean of f only "
+                f"mean is {number(mean[i])}. f of the mean is {number(on_curve, 3)}, the mean of f is "
                 f"{number(on_chord, 3)}: the gap is {number(gaps[i], 3)}.{ending}",
                 label=f"w = {number(weight)}",
                 next=following,
@@ -60,7 +60,7 @@ def jensen(v=(0.3, 3.0), f="log", weights=None):
         )
     rise = max(all_gaps.max(), 1e-12)
     return film.Film(
-        title=f"Jensen's inequality for {name}",
+        title=f"Jensen's inequality, f = {name}",
         caption="The curve is concave, so every chord lies below it. The thick line is the gap between f of the mean "
         "(square) and the mean of f (dot).",
         panels=(
@@ -99,8 +99,9 @@ def _pair(f):
 def decomposition(log_joint, path=None):
     """Film of log p = L + KL for one observation: the bar stays, its division moves with q.
 
-    log_joint (k,): log p(x, z = j). path (m, k): the distributions q to show; by default from all mass on component
-    1 to all mass on component k if k = 2, else from one component through the posterior to the uniform q.
+    log_joint (k,): log p(x, z = j). path (m, k): the distributions q to show; by default, for k = 2, from
+    nearly all mass on component 2 to nearly all on component 1; else from component 1 through the posterior to the
+    uniform q.
     """
     a = _one_row(log_joint)
     posterior = bounds.posterior(a)
@@ -138,7 +139,7 @@ def decomposition(log_joint, path=None):
     return film.Film(
         title="log p = L + KL, for every q",
         caption="Left: q (bars) beside the posterior (lines). Right: log p stays where it is; q only decides how it is "
-        "divided. L reaches log p only where KL is 0.",
+        "divided. L reaches log p only where KL is 0. The scale does not begin at 0.",
         panels=(
             _share_panel(len(a), "posterior"),
             film.Panel("", "nats", (0, 1), (low, high), width=332, key=key, xticks=()),
@@ -241,5 +242,5 @@ def _shares(q, other, name):
 
 def _share_panel(k, name):
     where = tuple((j, str(j)) for j in range(1, k + 1))
-    key = (("q", "fill", palette.COMPONENTS[0], 0), (name, "line", "ink", 0))
+    key = (("q", "fill", "faint", 0), (name, "line", "ink", 0))
     return film.Panel("component", "probability", (0.4, k + 0.6), (0, 1.05), width=400, key=key, xticks=where)

@@ -26,13 +26,13 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     drawing = _Line(x, states) if x.shape[1] == 1 else _Plane(x, states)
     kept = _kept(states, iterations)
     stair = common.Staircase(kept, [states[i].log_likelihood for i in kept], [states[i].elbo for i in kept])
+    shown = [states[i] for i in kept]
     frames, before = [], None
-    for position, i in enumerate(kept):
-        step = states[i]
-        following = states[kept[position + 1]] if position + 1 < len(kept) else None
+    for position, step in enumerate(shown):
+        following = shown[position + 1] if position + 1 < len(shown) else None
         frames.append(
             film.Frame(
-                marks=(*drawing.marks(states, i), *stair.marks(position)),
+                marks=(*drawing.marks(step, _trace(shown, position)), *stair.marks(position)),
                 words=_words(model, x, step, before, drawing.what),
                 label=_label(step, before),
                 next=_next(following, step)
@@ -51,14 +51,14 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     else:
         frames[-1] = last._replace(words=f"{last.words} {ending.words}")
     k = len(np.atleast_1d(states[0].theta[0]))
-    shown = "" if x.shape[1] <= 2 else f" Only the first two of {x.shape[1]} columns are drawn."
-    shown += "" if len(x) <= CROWD else f" One point of {_every(x)} is drawn; EM uses all."
+    left_out = "" if x.shape[1] <= 2 else f" Only the first two of {x.shape[1]} columns are drawn."
+    left_out += "" if len(x) <= CROWD else f" One point of {_every(x)} is drawn; EM uses all."
     return film.Film(
         title=title or f"EM, {k} component{'s' * (k > 1)}, {len(x)} points",
-        caption=f"{drawing.caption} An E step changes colours only, an M step moves {drawing.what} only.{shown}",
+        caption=f"{drawing.caption} An E step changes colours only, an M step moves {drawing.what} only.{left_out}",
         panels=(
             drawing.panel(names),
-            film.Panel("half-step", "nats", (0, 12), (-1, 0), width=332, key=common.STAIRCASE_KEY),
+            common.staircase_panel(),
         ),
         frames=tuple(frames),
     )
@@ -124,7 +124,14 @@ def _head(step, before, what):
         return "Start: no responsibilities yet"
     if not _one_step(step, before):
         return f"Iteration {step.t}, {step.t - before.t} later"
-    return f"Iteration {step.t}, {step.phase} step: " + ("colours change" if step.phase == "E" else f"{what} move")
+    if np.isnan(step.log_likelihood):
+        happens = "no valid theta"
+    elif step.phase == "E":
+        happens = f"colours {'change' if _recoloured(step, before) else 'stay'}"
+        happens = "no valid q" if np.isnan(step.elbo) else happens
+    else:
+        happens = f"{what} {'stay' if _same(step.theta, before.theta) else 'move'}"
+    return f"Iteration {step.t}, {step.phase} step: {happens}"
 
 
 def _figures(step):
@@ -146,19 +153,20 @@ def _words(model, x, step, before, what):
         return (
             f"{many} iteration{'s' * (many > 1)} later: {rise} {common.note_of(step)}{_moved(x, before, step)}".strip()
         )
-    return _after_e(step, before, what) if step.phase == "E" else _after_m(x, step, before, what)
+    return _after_e(step, before, what) if step.phase == "E" else _after_m(model, x, step, before, what)
 
 
 def _after_e(step, before, what):
     if not np.isfinite(step.elbo):
-        stays = f"The {what} stay, log p = {number(step.log_likelihood)}."
+        stays = f"The {what} stay, log p is {number(step.log_likelihood)}."
         return f"E step: the colours show the q that came back. {common.note_of(step)}{stays}"
-    parts = [f"E step: the colours change, the {what} stay. {_switched(step, before)}"]
+    colours = f"the colours change, the {what} stay" if _recoloured(step, before) else "no colour changes visibly"
+    parts = [f"E step: {colours}. {_switched(step, before)}"]
     if before.q is None:
         parts.append(f"L starts at {number(step.elbo)}.")
     else:
         parts.append(f"L {common.change(step.elbo - before.elbo)}, log p stays at {number(step.log_likelihood)}.")
-        if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
+        if common.exceeds(before.elbo, step.elbo):
             parts.append("L fell: an E step that sets q to the posterior never lowers it.")
     if step.kl < 1e-6:
         parts.append("KL is 0: q is the posterior, and L touches log p.")
@@ -177,7 +185,15 @@ def _switched(step, before):
     return f"{switched} point{'s' * (switched != 1)} changed sides, {sure}"
 
 
-def _after_m(x, step, before, what):
+def _recoloured(step, before):
+    """Whether the points look different after the E step."""
+    if before.q is None:
+        return True
+    old, new = (common.blend(q, len(step.q)) for q in (before.q, step.q))
+    return any(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
+
+
+def _after_m(model, x, step, before, what):
     gain = step.log_likelihood - before.log_likelihood
     if not np.isfinite(step.log_likelihood):
         return f"M step: the {what} show the theta that came back. {common.note_of(step)}The colours stay."
@@ -187,18 +203,32 @@ def _after_m(x, step, before, what):
     to = "stays at" if abs(gain) < 1e-9 else f"{common.change(gain)} to"
     parts.append(f"log p {to} {number(step.log_likelihood)}.")
     if np.isfinite(step.elbo) and np.isfinite(before.elbo):
-        parts.append(f"L {common.change(step.elbo - before.elbo)}, KL opens to {_size(step.kl)}.")
-        if step.elbo < before.elbo - 1e-9 * abs(before.elbo):
+        opens = "opens to" if step.kl > before.kl else "is now"
+        parts.append(f"L {common.change(step.elbo - before.elbo)}, KL {opens} {_size(step.kl)}.")
+        if common.exceeds(before.elbo, step.elbo):
             parts.append("L fell: the M step that maximises L over theta never lowers it.")
+        elif model.whose and (length := _better_length(model, x, before, step)):
+            parts.append(f"But this theta does not maximise L: a step {length:g} times as long would end higher.")
     elif common.note_of(step):
         parts.append(common.note_of(step))
-    if gain < -1e-9 * abs(step.log_likelihood):
+    if common.exceeds(before.log_likelihood, step.log_likelihood):
         parts.append("log p fell: an M step that maximises L, right after KL was 0, never lowers it.")
     return " ".join(part.strip() for part in parts)
 
 
+def _better_length(model, x, before, step):
+    """How many times the M step's length would end at a higher L; None where no other length does, as at its top."""
+    lengths = (0.5, 0.9, 0.98, 1.02, 1.1)
+    try:
+        ends = [common.along(before.theta, step.theta, s) for s in lengths]
+    except (TypeError, ValueError):  # another number of components
+        return None
+    reached = np.nan_to_num([common.value(model.elbo, x, step.q, theta) for theta in ends], nan=-np.inf)
+    return lengths[int(reached.argmax())] if common.exceeds(reached.max(), step.elbo) else None
+
+
 def _same(theta, other):
-    pairs = list(zip(theta, other, strict=True))
+    pairs = zip(theta, other, strict=True)
     return all(np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=1e-12) for a, b in pairs)
 
 
@@ -252,16 +282,14 @@ class _Plane:
     def panel(self, names):
         return film.Panel(names[0], names[1], *self.limits, width=500)
 
-    def marks(self, states, i):
-        step = states[i]
+    def marks(self, step, old):
+        """step: the state; old: the theta that the last M step left, or None."""
         colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", self.x, colour=colours, shape=shapes, size=4.6)]
-        old = _start_of_last_move(states, i)
-        if old is not None:
-            marks += [
-                film.ellipse(f"before {j + 1}", five[:2], five[2:].reshape(2, 2), colour="muted", dash=3, width=1.3)
-                for j, five in _ellipses(old.theta)
-            ]
+        marks += [
+            film.ellipse(f"before {j + 1}", five[:2], five[2:].reshape(2, 2), colour="muted", dash=3, width=1.3)
+            for j, five in _ellipses(old)
+        ]
         for j, five in _ellipses(step.theta):
             marks.append(
                 film.ellipse(
@@ -291,12 +319,10 @@ class _Line:
     def panel(self, names):
         return film.Panel(names[0], "weight times density", self.xlim, (-0.13 * self.top, 1.08 * self.top))
 
-    def marks(self, states, i):
-        step = states[i]
+    def marks(self, step, old):
         colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, size=4.6)]
-        old = _start_of_last_move(states, i)
-        for j, bell in _bells(old.theta) if old else ():
+        for j, bell in _bells(old):
             marks.append(film.bell(f"before {j + 1}", *bell, colour="muted", dash=3, width=1.3))
         for j, bell in _bells(step.theta):
             marks.append(film.bell(f"component {j + 1}", *bell, colour=common.colour(j), dash=common.dash(j)))
@@ -348,7 +374,7 @@ def _ellipses(theta):
         yield j, np.concatenate([m[:2], root.ravel()])
 
 
-def _start_of_last_move(states, i):
-    """The state before the latest M step: it stays as a dotted trace until the next one."""
-    moves = [a for a in range(max(0, i - 1), i + 1) if states[a].phase == "M"]
-    return states[moves[-1] - 1] if moves else None
+def _trace(shown, position):
+    """The theta from which the last move led here: it stays as a dotted trace until the next one; None at first."""
+    moves = [a for a in (position, position - 1) if a > 0 and shown[a].phase == "M"]
+    return shown[moves[0] - 1].theta if moves else None
