@@ -14,6 +14,8 @@ ENOUGH  := import sys; v = sys.version.split()[0]; \
 	if sys.version_info < (3, 11) else 0)
 
 export OPENBLAS_NUM_THREADS ?= 1
+# Containers often set this; then each kernel and each worker would compile a thousand modules anew, for two seconds.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install install-tests lab test browser mutation cluster notebooks lint lock timing clean
@@ -49,11 +51,12 @@ test: install-tests
 	$(PY) -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
 	$(PY) -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
-browser cluster: install-tests
-	$(PY) -m pytest -m $@ $(ARGS) tests
+# loadgroup: the exercises of one lesson are counted together, so they stay on one worker.
+browser mutation: install-tests
+	$(PY) -m pytest -n auto --dist loadgroup -m $@ $(ARGS) tests
 
-mutation: install-tests
-	$(PY) -m pytest -n auto --dist loadfile -m mutation $(ARGS) tests
+cluster: install-tests
+	$(PY) -m pytest -m cluster $(ARGS) tests
 
 notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -28,16 +28,18 @@ def pytest_runtest_setup(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What tests have recorded, and the time of each notebook that was validated."""
-    seconds = Counter()
+    """What tests have recorded, by its title, and the time of each notebook that was validated."""
+    seconds, recorded = Counter(), defaultdict(list)
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
         if not hasattr(report, "duration"):
             continue
         if ".ipynb::" in report.nodeid:
             seconds[report.nodeid.split(".ipynb::")[0]] += report.duration
         for title, text in report.user_properties if report.when == "call" else ():
-            terminalreporter.section(title)
-            terminalreporter.write_line(str(text))
+            recorded[title].append(str(text))
+    for title, texts in recorded.items():
+        terminalreporter.section(title)
+        terminalreporter.write_line("\n".join(sorted(texts)))
     if seconds:
         terminalreporter.section("seconds for each notebook")
         for notebook, time in sorted(seconds.items()):
