@@ -185,7 +185,7 @@ def in_its_lesson(name):
     return pytest.param(name, marks=pytest.mark.xdist_group(lesson))
 
 
-@pytest.mark.parametrize("name", map(in_its_lesson, exercises()))
+@pytest.mark.parametrize("name", [in_its_lesson(name) for name in exercises()])
 def test_no_wrong_answer_passes(name):
     passed = [mutant for mutant, status, _, _ in outcomes(name) if status == "correct"]
     unexplained = [repr(m) for m in passed if not equal(m)]
