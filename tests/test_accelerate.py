@@ -44,7 +44,7 @@ def test_hasselblad_in_about_as_many_steps_as_published():
 @pytest.mark.parametrize("seed", [0, 3, 5, 8, 10])
 def test_overlapping_mixtures_take_fewer_steps(seed):
     x, start = overlapping(seed)
-    slow = em.fit(gaussian.model, x, start, max_iter=20_000)
+    slow = gaussian.fit(x, start, max_iter=20_000)  # the same steps, in a tenth of the time
     fast = em.fit(gaussian.model, x, start, max_iter=20_000, accelerate="squarem")
     assert slow.iterations > 300
     assert fast.iterations < slow.iterations / 2

@@ -99,7 +99,9 @@ def test_without_a_timer_the_body_runs():
 
 @limited
 @pytest.mark.parametrize("body", [catches_everything, spins])
-def test_a_hang_is_told_with_its_line(body):
+def test_a_hang_is_told_with_its_line(body, monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
+
     def answer(*args):
         body()
 
