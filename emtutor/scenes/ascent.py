@@ -189,7 +189,7 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         )
     if ending:
         last = frames[-1]
-        frames[-1] = last._replace(next="M" if "the M step" in ending else "E")
+        frames[-1] = last._replace(next="M" if last.label.startswith("E") else "E")
         frames.append(last._replace(words=ending, label="stopped", next="", heads=("Stopped", last.heads[1])))
     right = "With the right steps the" if model.whose else "The"
     return film.Film(

@@ -1,5 +1,7 @@
 """The scene `simplex`: sum_j R_j log pi_j, its gradient, the constraint sum pi = 1, and what lambda does."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from emtutor import arguments, film, palette
@@ -64,10 +66,14 @@ def simplex(R, show="lambda"):
     )
 
 
-class _Shot:
-    def __init__(self, pi, normal, place, height, words, label, heads):
-        self.pi, self.normal, self.place, self.height = pi, normal, place, height
-        self.words, self.label, self.heads = words, label, heads
+class _Shot(NamedTuple):
+    pi: np.ndarray
+    normal: str | None  # "up" or "along" lambda (1, .., 1), which points back
+    place: float  # where on the right panel, and how high
+    height: float
+    words: str
+    label: str
+    heads: tuple
 
 
 def _by_lambda(R):

@@ -1,5 +1,7 @@
 """The scene `em`: data, responsibilities and ellipses on the left, log p = L + KL as a staircase on the right."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from emtutor import arguments, film, gaussian
@@ -35,11 +37,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
                 marks=(*drawing.marks(step, _trace(shown, position)), *stair.marks(position)),
                 words=_words(model, x, step, before, drawing.what),
                 label=_label(step, before),
-                next=_next(following, step)
-                if following
-                else ("E" if step.phase != "E" else "M")
-                if ending.failed
-                else "",
+                next=_next(following, step) if following else "",
                 heads=(_head(step, before, drawing.what), _figures(step)),
                 views=(None, stair.view(position)),
             )
@@ -47,6 +45,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
         before = step
     last = frames[-1]
     if ending.failed:
+        frames[-1] = last._replace(next="M" if before.phase == "E" else "E")
         frames.append(last._replace(words=ending.words, label="stopped", next="", heads=("Stopped", last.heads[1])))
     else:
         frames[-1] = last._replace(words=f"{last.words} {ending.words}")
@@ -64,9 +63,9 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     )
 
 
-class _Ending:
-    def __init__(self, words, failed=False):
-        self.words, self.failed = words, failed
+class _Ending(NamedTuple):
+    words: str
+    failed: bool = False
 
 
 def _run(model, x, theta0, iterations, tol, max_iter):
@@ -87,7 +86,11 @@ def _run(model, x, theta0, iterations, tol, max_iter):
             words = f"Converged after {count}: log p changed by less than {tol:g} nats in the last one."
             return states, _Ending(words)
         if step.t >= max(max_iter, iterations) or (step.t >= iterations and not np.isfinite(gain)):
-            ending = f"the last one changed log p by {number(gain, 4)}" if np.isfinite(gain) else "log p has no value"
+            ending = (
+                f"the last one changed log p by {gain:.2g} nats".replace("-", "−")
+                if np.isfinite(gain)
+                else "log p has no value"
+            )
             return states, _Ending(f"Not converged after {step.t} iterations: {ending}.")
 
 
