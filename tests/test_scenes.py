@@ -366,6 +366,9 @@ def test_where_em_stands_still_on_the_surface():
     assert "stands still at the top" in every_film.film("surface").frames[-1].words
     on_the_ridge = scenes.surface(X[:, 0], [2.5, 2.5])
     assert "stands still on the saddle" in on_the_ridge.frames[-1].words
+    wide = scenes.surface(X[:, 0], sd=3.0)
+    assert "stands still at the top" in wide.frames[-1].words
+    assert "saddle" not in [mark.name for mark in wide.frames[0].marks]
     assert "EM would go on" in scenes.surface(X[:, 0], iterations=2).frames[-1].words
 
 

@@ -33,9 +33,14 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
     path = np.array(path[:-1] if rests else path)  # a step that nobody would see is no frame
     limits = common.around(np.column_stack([x, x])[[x.argmin(), x.argmax()]], path, margin=0.04)
     still = _scenery(x, sd, limits, middle)
-    name = label or "x"
+    name, unit = label or "x", f" ({label})" if label else ""
     key = (("EM step", "line", palette.ELBO, 0), ("gradient", "line", GRADIENT, 1), ("ridge", "line", "muted", 3))
-    key += (("saddle", "point", "muted", 1), ("top", "point", palette.COMPONENTS[2], 2))
+    parted = sd < spread  # else one density is wide enough for all data, and the only top lies on the ridge
+    key += (("saddle", "point", "muted", 1),) * parted + (("top", "point", palette.COMPONENTS[2], 2),)
+    ridge = (
+        "the square on it is the saddle, which EM never leaves" if parted else "with so large an sd the top is on it"
+    )
+    still = [mark for mark in still if parted or mark.name != "saddle"]
     densities = _Densities(x, sd)
     frames = []
     for i, mu in enumerate(path):
@@ -51,7 +56,7 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
             step = f"The EM step moves each mean by sd² / R_j times its gradient, here {factors}: it points {angle} "
             step += "degrees away from the gradient."
         elif rests:
-            saddle = abs(mu - middle).max() < 1e-2 * spread
+            saddle = parted and abs(mu - middle).max() < 1e-2 * spread
             where = "on the saddle, between the tops" if saddle else "at the top"
             step = f"The gradient has all but vanished: EM stands still {where}."
         else:
@@ -70,10 +75,10 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
     return film.Film(
         title="The log-likelihood over two means",
         caption="The diamond is where EM stands. Lines of equal log p, one for each halving of the distance to the "
-        "top. The gradient is drawn by its direction alone. On the ridge both means are equal; the square on it is the "
-        "saddle, which EM never leaves. Exchanging the means mirrors the picture.",
+        "top. The gradient is drawn by its direction alone. On the ridge both means are equal; "
+        f"{ridge}. Exchanging the means mirrors the picture.",
         panels=(
-            film.Panel(f"mu_1 ({name})", f"mu_2 ({name})", *limits, width=450, key=key),
+            film.Panel(f"mu_1{unit}", f"mu_2{unit}", *limits, width=450, key=key),
             densities.panel(name),
         ),
         frames=tuple(frames),

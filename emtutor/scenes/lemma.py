@@ -30,7 +30,7 @@ def jensen(v=(0.3, 3.0), f="log", weights=None):
     gaps = function(mean) - (ends[0, 1] + w * (ends[1, 1] - ends[0, 1]))
     fine = np.linspace(0, 1, 101)
     all_gaps = function(low + fine * (high - low)) - (ends[0, 1] + fine * (ends[1, 1] - ends[0, 1]))
-    frames = []
+    name, frames = name.replace("-", "−"), []
     for i, weight in enumerate(w):
         on_curve, on_chord = function(mean[i]), function(mean[i]) - gaps[i]
         drop = [[mean[i], on_chord], [mean[i], on_curve]]
