@@ -44,16 +44,19 @@ def distortion(x, mu, labels):
     return float(((x - mu[_labels(labels, len(x), len(mu))]) ** 2).sum())
 
 
-def steps(x, mu):
-    """Yield the start, then the state after each assignment and each update, without end. J never rises."""
+def steps(x, mu, *, assign=assign, update_means=update_means):
+    """Yield the start, then the state after each assignment and each update, without end. J never rises.
+
+    assign (x, mu) -> labels (n,), update_means (x, labels, k) -> mu (k, d): a learner's, if not these. They get copies.
+    """
     x, mu = _checked(x, mu)
-    t, labels = 0, None
+    k, t, labels = len(mu), 0, None
     yield Step(0, "start", mu, None, np.nan)
     while True:
         t += 1
-        labels = assign(x, mu)
+        labels = _labels(assign(x.copy(), mu.copy()), len(x), k)
         yield Step(t, "assign", mu, labels, distortion(x, mu, labels))
-        mu = update_means(x, labels, len(mu))
+        mu = arguments.array("mu", update_means(x.copy(), labels.copy(), k), f"({k}, {x.shape[1]})")
         yield Step(t, "update", mu, labels, distortion(x, mu, labels))
 
 

@@ -127,6 +127,29 @@ def test_k_means_assign_changes_colours_only_and_update_moves_means_only():
             assert moved(before, after, "at", "number")
 
 
+def test_k_means_runs_on_a_learners_steps_and_says_whose_they_are():
+    def assign(x, mu):
+        return ((x[:, None] - mu) ** 2).sum(2).argmin(1)
+
+    def farthest(x, mu):
+        return ((x[:, None] - mu) ** 2).sum(2).argmax(1)
+
+    def update_means(x, labels, k): ...
+
+    def told(**own):
+        return [frame.words for frame in scenes.kmeans(X, [[2.0, 85.0], [4.5, 55.0]], max_iter=5, **own).frames]
+
+    packaged, own = told(), told(assign=assign, update_means=update_means)
+    assert own[0].endswith("your assign, the package's update_means (yours is still a stub).")
+    assert own[-1] == packaged[-1]
+    assert "J rises" in " ".join(told(assign=farthest))
+    stopped = told(assign=lambda x, mu: mu)
+    assert len(stopped) == 1
+    assert "the assign step of iteration 1 raised ValueError: labels must have" in stopped[0]
+    stopped = told(update_means=lambda x, labels, k: x[: k + 1])
+    assert "the update step of iteration 1 raised ValueError: mu must have shape (2, 2)" in stopped[-1]
+
+
 def test_k_means_standardised_and_raw_differ_in_four_labels():
     def last(name):
         return next(m for m in every_film.film(name).frames[-1].marks if m.name == "data").props["shape"]

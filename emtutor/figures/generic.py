@@ -51,7 +51,7 @@ def murray():
     ]
     axes[1].plot(rho, best, color=palette.LOG_P)
     axes[1].plot(0, best[45], "o", color=palette.COMPONENTS[1])
-    axes[1].annotate("saddle", (0, best[45]), (0, best[45] - 0.12), ha="center", size=9)
+    axes[1].annotate("start", (0, best[45]), (0, best[45] - 0.12), ha="center", size=9)
     axes[1].set(xlabel="correlation", ylabel="log p at the best variance (nats)", ylim=(min(best), max(best) + 0.1))
     return figures.picture(
         fig,

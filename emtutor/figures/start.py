@@ -32,13 +32,16 @@ def course_map():
     for first, last, j, words in _PARTS:
         ax.text(first - 0.45, 3.85, words, color=palette.COMPONENTS[j], weight="bold", size=10)
         ax.plot([first - 0.45, last - 0.55], [3.72, 3.72], color=palette.COMPONENTS[j], linestyle=palette.DASHES[j])
-    for column, row, title in _LESSONS.values():
-        ax.text(column, row, title, ha="center", va="center", size=8.5, bbox=_BOX)
-    for arrow in _ARROWS.split(", "):
-        (x0, y0, _), (x1, y1, _) = (_LESSONS[name] for name in arrow.split())
-        ax.annotate("", (x1, y1), (x0, y0), arrowprops=_ARROW)
     ax.set(xlim=(-0.55, 7.6), ylim=(0.4, 4.1))
     ax.axis("off")
+    boxes = {
+        name: ax.text(column, row, title, ha="center", va="center", size=8.5, bbox=_BOX)
+        for name, (column, row, title) in _LESSONS.items()
+    }
+    for arrow in _ARROWS.split(", "):
+        a, b = arrow.split()
+        ends = {"patchA": boxes[a].get_bbox_patch(), "patchB": boxes[b].get_bbox_patch()}
+        ax.annotate("", _LESSONS[b][:2], _LESSONS[a][:2], arrowprops=_ARROW | ends)
     return figures.picture(
         fig,
         "Map of the course. 01 leads to 02, 02 to 03 and 04, both to 05 (EM on Old Faithful). From 05 to 06 and 07, "
@@ -48,4 +51,4 @@ def course_map():
 
 
 _BOX = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": palette.LOG_P}
-_ARROW = {"arrowstyle": "-|>", "color": palette.UNLABELLED, "shrinkA": 34, "shrinkB": 34, "zorder": 0}
+_ARROW = {"arrowstyle": "-|>", "color": palette.UNLABELLED, "shrinkA": 2, "shrinkB": 2}

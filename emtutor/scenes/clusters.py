@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from emtutor import arguments, film, palette
+from emtutor import arguments, em, film, palette
 from emtutor import kmeans as hard
 from emtutor.film import number
 from emtutor.scenes import common
 
 
-def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
+def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None, update_means=None):
     """Film of k-means: assign changes colours, update moves means, the distortion J falls. Bishop, PRML, figure 9.1.
 
     x (n, 2), mu0 (k, 2) in the units of x. standardise: columns divided by their standard deviation first, else the
-    column with the larger numbers decides nearly every distance.
+    column with the larger numbers decides nearly every distance. assign, update_means: a learner's steps, in the
+    exercises' signatures; one that is None or still a stub is taken from the package.
     """
     x, names = _plane(x, labels)
     mu0 = arguments.array("mu0", mu0, f"(k, {x.shape[1]})")
@@ -21,7 +22,9 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
         mean, scale = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1)
         x, mu0, unit = (x - mean) / scale, (mu0 - mean) / scale, ""
         names = tuple(f"{name.rsplit(' (', 1)[0]} (standard deviations)" for name in names)
-    states, ending = _run(x, mu0, max_iter)
+    own = {"assign": assign, "update_means": update_means}
+    mine = {name: step for name, step in own.items() if step is not None and not em.is_stub(step)}
+    states, ending = _run(x, mu0, max_iter, mine)
     limits = common.around(x, *(s.mu for s in states))
     J = np.array([s.distortion for s in states])
     steps = np.arange(len(J), dtype=float)
@@ -44,7 +47,8 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
         frames.append(
             film.Frame(
                 marks=(*marks, fall, dots),
-                words=_words(x, states, i, unit) + (f" {ending}" if i == len(states) - 1 else ""),
+                words=_words(x, states, i, unit, em._whose(own, mine) if any(own.values()) else "")
+                + (f" {ending}" if i == len(states) - 1 else ""),
                 label="start" if i == 0 else f"{step.phase} {step.t}",
                 next=states[i + 1].phase if i + 1 < len(states) else "",
                 heads=(_head(states, i), f"J = {number(step.distortion, 1)}{unit}" if i else "J: no labels yet"),
@@ -54,7 +58,7 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100):
     return film.Film(
         title=f"k-means, {len(mu0)} clusters, {scaled}",
         caption="Assigning changes colours only, updating moves the means only; a line shows the way of each mean. J "
-        "is the sum of squared distances to the means and never rises."
+        f"is the sum of squared distances to the means and never rises{' if both steps are right' if mine else ''}."
         + (" The dotted line is where both means are equally near." if len(mu0) == 2 else ""),
         panels=(
             film.Panel(*names, *limits),
@@ -83,20 +87,16 @@ def _unit_squared(names):
     return f" {units.pop()}²" if len(units) == 1 else ""
 
 
-def _run(x, mu0, max_iter):
+def _run(x, mu0, max_iter, own):
     states = []
-    steps = hard.steps(x, mu0)
-    try:
-        for step in steps:
-            states.append(step)
-            if step.t > 1 and step.phase == "assign" and np.array_equal(step.labels, states[-3].labels):
-                return states, "No label has changed, so nothing will move any more."
-            if step.t >= max_iter and step.phase == "update":
-                return states, f"Stopped after {max_iter} iterations."
-    except ValueError as error:
-        if not states:
-            raise
-        return states, f"It cannot go on: {error}."
+    steps = hard.steps(x, mu0, **own)
+    while not (failed := common.next_state(steps, states, ("assign", "update"))):
+        step = states[-1]
+        if step.t > 1 and step.phase == "assign" and np.array_equal(step.labels, states[-3].labels):
+            return states, "No label has changed, so nothing will move any more."
+        if step.t >= max_iter and step.phase == "update":
+            return states, f"Stopped after {max_iter} iterations."
+    return states, failed
 
 
 def _head(states, i):
@@ -114,11 +114,12 @@ def _relabelled(states, i):
     return int((states[i].labels != states[i - 2].labels).sum())
 
 
-def _words(x, states, i, unit):
+def _words(x, states, i, unit, whose):
     step = states[i]
     if i == 0:
         places = "; ".join(f"mean {j + 1} at ({', '.join(number(v) for v in m)})" for j, m in enumerate(step.mu))
-        return f"The start: {places}. No point belongs to a cluster yet."
+        steps = whose and f" Steps shown: {whose}."
+        return f"The start: {places}. No point belongs to a cluster yet.{steps}"
     before = states[i - 1]
     now = f"{number(step.distortion, 1)}{unit}"
     fell = step.distortion - before.distortion if i > 1 else np.nan
@@ -127,14 +128,16 @@ def _words(x, states, i, unit):
         if i == 1:
             sizes = np.bincount(step.labels, minlength=len(step.mu))
             share = " and ".join(f"{size} to mean {j + 1}" for j, size in enumerate(sizes))
-            return f"Assign: each point goes to its nearest mean, {share}. J is {now}."
+            rule = "" if "your assign" in whose else "each point goes to its nearest mean, "
+            return f"Assign: {rule}{share}. J is {now}."
         moved = _relabelled(states, i)
         which = f"{moved} point{'s' * (moved != 1)} change{'s' * (moved == 1)} cluster" if moved else "no label changes"
         return f"Assign: {which}.{told}"
     away = np.sqrt((((step.mu - before.mu) / np.maximum(x.std(0), 1e-300)) ** 2).sum(1))
     j = int(away.argmax())
     far = f"Mean {j + 1} moves furthest, by {number(away[j])} standard deviations."
-    return f"Update: each mean goes to the middle of its points. {far}{told}"
+    rule = "" if "your update_means" in whose else "each mean goes to the middle of its points. "
+    return f"Update: {rule}{far}{told}"
 
 
 def _border(mu, limits):

@@ -127,7 +127,7 @@ class Staircase:
         return (across, (float(low - pad), float(high + pad)))
 
 
-def next_state(steps, states):
+def next_state(steps, states, phases=("E", "M")):
     """Append the next half-step to `states`; "", or the sentence on what happened in its place.
 
     Whatever a learner's step does is part of the film; only where there is no start yet is an exception one.
@@ -143,7 +143,7 @@ def next_state(steps, states):
             raise
         what = f"raised {said(error)}"
     last = states[-1]
-    phase, t = ("M", last.t) if last.phase == "E" else ("E", last.t + 1)
+    phase, t = (phases[1], last.t) if last.phase == phases[0] else (phases[0], last.t + 1)
     return f"Stopped: the {phase} step of iteration {t} {sentence(what)} The picture is the last one before it."
 
 
