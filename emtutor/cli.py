@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import socket
 import sys
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -77,6 +79,8 @@ def _port(text):
 def _lab(options):
     from emtutor import course
 
+    if options.port:
+        _refuse_taken(options.port)
     folder = options.folder or _folder()
     try:
         said = course.deliver(folder)
@@ -88,6 +92,19 @@ def _lab(options):
 
     LabApp.launch_instance(_jupyter_arguments(options, folder, page))
     return 0
+
+
+def _refuse_taken(port):
+    """Before anything is written or said: JupyterLab would notice only after its start."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # as JupyterLab does; on Windows it would let two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Failure(
+                f"port {port} cannot be used ({error.strerror}): name another, or leave --port out"
+            ) from error
 
 
 def _folder():
@@ -127,7 +144,8 @@ def _solve(options):
         target = options.output / path.name
         solved, names = notebooks.solve(notebook)
         _make_room(options.output, target, path, notebooks.text(solved).encode(), options.force)
-        notebooks.write(solved, target)
+        with _written(target):
+            notebooks.write(solved, target)
         print(f"{target}: {', '.join(names) + ' solved' if names else 'there is no exercise in this notebook'}")
     return 0
 
@@ -137,17 +155,28 @@ def _make_room(folder, target, source, content, force):
         raise Failure(f"{target} is the notebook itself: choose another folder with -o")
     if target.exists() and not force and target.read_bytes() != content:
         raise Failure(f"{target} is already there and differs: choose another folder with -o, or say --force")
-    try:
+    with _written(folder):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _written(path):
+    try:
+        yield
     except OSError as error:
-        raise Failure(f"the folder {folder} cannot be made ({error.strerror}): choose another with -o") from error
+        raise Failure(f"{path} cannot be written ({error.strerror or error}): choose another place with -o") from error
 
 
 def _export(options):
     _read(options.notebook)
     from emtutor.export import export
 
-    export(options.notebook, options.output)
+    with _written(options.output):
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            export(options.notebook, options.output)
+        except (ValueError, RuntimeError, TimeoutError) as error:  # no .html; a kernel that died; a cell without end
+            raise Failure(error) from error
     print(f"{options.output} is written.")
     return 0
 

@@ -9,11 +9,11 @@ a broken record) counts as changed.
 
 import hashlib
 import json
-import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
+
+from emtutor import files
 
 RECORD = Path(".emtutor", "delivered.json")
 KEPT = Path(".emtutor", "kept")
@@ -169,21 +169,10 @@ def _keep(folder, name, content):
 
 
 def _write(folder, name, content):
-    """Write a file whole or not at all: it arrives in a scratch folder and is then moved to its place."""
     target, scratch = folder / name, folder / SCRATCH
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=scratch)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.write(target, content, scratch)
 
 
 def _delivered(record, name):

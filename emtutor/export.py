@@ -17,7 +17,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from emtutor import notebooks
+from emtutor import files, notebooks
 from emtutor.mathml import mathml
 from emtutor.player import EVERYTHING
 
@@ -39,15 +39,7 @@ def export(notebook_path, output_path):
         raise ValueError(f"the page must be an .html file, got {output_path.name}: give -o {output_path.stem}.html")
     notebook, states = _run(notebooks.read(notebook_path), notebook_path.resolve().parent)
     text = page(notebook, states, title=notebook_path.stem)
-    handle, temporary = tempfile.mkstemp(dir=output_path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, output_path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.write(output_path, text.encode())
     return output_path
 
 

@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import nbformat
 
+from emtutor import files
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a widget of a kernel that has gone
 CELL_METADATA = ("tags", "slideshow")
 OUTPUT_METADATA = ("alt", "width", "height", "needs_background")
@@ -43,6 +45,8 @@ class Stub(NamedTuple):
 def read(path):
     """The notebook at `path`, brought to nbformat 4.5. Raises ValueError if it is no notebook."""
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a notebook in it")
     try:
         notebook = nbformat.read(path, as_version=4)
     except FileNotFoundError:
@@ -69,15 +73,7 @@ def write(notebook, path):
     path, new = Path(path), text(notebook).encode()
     if path.exists() and path.read_bytes() == new:
         return False
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(new)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.write(path, new)
     return True
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -133,6 +134,17 @@ def test_lab_that_cannot_write_ends_with_1_and_says_what_to_do(opened, capsys):
     assert opened == []
 
 
+def test_lab_says_that_its_port_is_taken_before_it_does_anything(opened, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, said, complained = ends(["lab", "--port", str(port)], capsys)
+    assert (code, said, opened) == (1, "", [])
+    assert f"port {port} cannot be used" in complained
+    assert not Path("my-course").exists()
+
+
 def test_solve_writes_beside_and_leaves_the_notebook_alone(lesson, tmp_path, capsys):
     before = lesson.read_bytes()
     code, said, _ = ends(["solve", str(lesson), "-o", str(tmp_path / "solved")], capsys)
@@ -159,6 +171,23 @@ def test_solve_writes_over_another_file_only_by_force(lesson, tmp_path, capsys):
     assert other.read_text() == "hers"
     assert ends(["solve", str(lesson), "-o", str(other.parent), "--force"], capsys)[0] == 0
     assert other.read_text() != "hers"
+
+
+def test_what_cannot_be_written_ends_with_1(lesson, tmp_path, capsys, monkeypatch):
+    from emtutor import export
+
+    monkeypatch.setattr(export, "export", lambda *_: pytest.fail("a notebook is run for nothing"))
+    for command in (["solve", str(lesson), "-o", str(lesson)], ["export", str(lesson), "-o", f"{lesson}/page.html"]):
+        code, said, complained = ends(command, capsys)
+        assert (code, said) == (1, "")
+        assert "cannot be written (" in complained
+    monkeypatch.undo()
+    code, _, complained = ends(["export", str(lesson), "-o", str(tmp_path / "page.pdf")], capsys)
+    assert code == 1
+    assert "page.html" in complained
+    assert ends(["solve", str(tmp_path), "-o", str(tmp_path)], capsys)[2].endswith(
+        "is a folder: name a notebook in it\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["solve", "export"])

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from emtutor import course
+from emtutor import course, files
 
 
 def notebook(*sources, output=None):
@@ -205,10 +205,10 @@ def test_an_interrupted_delivery_leaves_whole_files_and_the_next_one_completes_i
             raise KeyboardInterrupt
         replace(a, b)
 
-    monkeypatch.setattr(course.os, "replace", dies_at_the_second)
+    monkeypatch.setattr(files.os, "replace", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         course.deliver(mine, source)
-    monkeypatch.setattr(course.os, "replace", replace)
+    monkeypatch.setattr(files.os, "replace", replace)
     assert (mine / "00-start.ipynb").read_bytes() == notebook("newer", "00-start.ipynb")
     assert (mine / "05-em.ipynb").read_bytes() == before
     assert list((mine / course.SCRATCH).iterdir()) == []
@@ -225,7 +225,7 @@ def test_a_full_disk_is_said_and_changes_nothing(mine, source, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(course.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(course.CourseError, match=r"No space left on device.*--folder"):
         course.deliver(mine, source)
     assert everything(mine) == before
