@@ -112,7 +112,7 @@ def decomposition(log_joint, path=None):
     seen = elbo[np.isfinite(elbo)]
     room = max(log_p - seen.min(initial=log_p - 1), 0.5)
     low, high = log_p - 1.15 * room, log_p + 0.2 * room
-    best = int(kl.argmin())
+    half = int(abs(kl - kl[np.isfinite(kl)].max(initial=0) / 2).argmin())  # where both parts of the bar are seen
     frames = []
     for i, row in enumerate(q):
         level = max(elbo[i], low)
@@ -147,7 +147,7 @@ def decomposition(log_joint, path=None):
         frames=tuple(frames),
         slider="q",
         end="To the last",
-        poster=best,
+        poster=half,
     )
 
 
