@@ -58,8 +58,8 @@ def number(name, value, expected, holds):
 
 
 def whole(name, value, low, high=None, remedy=""):
-    """`value` as an int, 2.0 as 2, from `low` on; to `high` if that is given, in words and as a number."""
-    end, most = high if isinstance(high, tuple) else ("", sys.maxsize)
+    """`value` as an int, 2.0 as 2, from `low` on; up to `high`, if given: (its words, its value)."""
+    end, most = high or ("", sys.maxsize)
     fits = isinstance(value, (int, float, np.integer, np.floating)) and value % 1 == 0
     if not fits or not low <= value <= most:
         span = f">= {low}" if high is None else f"from {low} to {end}"
