@@ -107,6 +107,16 @@ def far_out(world, rng):
     return _completed(world | {"x": x, "log_joint": log_joint})
 
 
+def dense(world):
+    """The same world with x in a unit 1000 times as long: densities far above one; T below one, another prior."""
+    w = dict(world)
+    for name, power in (("x", 1), ("mu", 1), ("s", 1), ("Sigma", 2), ("beta", 2)):
+        w[name] = w[name] * 1e-3**power
+    for name in ("log_joint", "log_joint_new"):
+        w[name] = w[name] + 9.0
+    return _completed(w) | {"T": 1 / w["T"], "kappa0": 2.3, "nu0": w["d"] + 1.7}
+
+
 def simplex(rng, k, n=None):
     """A vector of k probabilities (or n rows of them), none of them near 0 and no two equal."""
     weights = rng.permuted(np.tile(np.linspace(0.6, 2.4, k), (n or 1, 1)), axis=1) * rng.uniform(0.5, 1.5, (n or 1, k))

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from emtutor import derivation as engine
 from emtutor import derivations
+from emtutor.derivation import Numerical, call, chain, compare, maximum
+from emtutor.derivation.line import Case
 
 pytestmark = pytest.mark.mutation
 
@@ -24,9 +25,9 @@ MEMORY: dict = {}
 @pytest.fixture(autouse=True)
 def no_more_than_needed(monkeypatch):
     """What the probes find out about a break is tested elsewhere; a wrong maximiser must fall in few directions."""
-    away = engine._away_from_top
-    monkeypatch.setattr(engine, "_away_from_top", lambda f, best, rng: away(f, best, rng, directions=3))
-    monkeypatch.setattr(engine, "_explained", lambda derivation, broken, done: broken)
+    away = maximum.away_from_top
+    monkeypatch.setattr(maximum, "away_from_top", lambda f, best, args, rng: away(f, best, args, rng, directions=3))
+    monkeypatch.setattr(chain, "explained", lambda derivation, broken, done: broken)
 
 
 def remembered(function):
@@ -37,7 +38,7 @@ def remembered(function):
         key = (function, *(np.asarray(args[name]).tobytes() for name in names if name in args))
         if key in MEMORY:
             return MEMORY[key]
-        value = engine.call(function, args)
+        value = call(function, args)
         if "learning" in MEMORY:
             MEMORY[key] = value
         return value
@@ -45,14 +46,14 @@ def remembered(function):
     return once
 
 
-def with_memory(chain):
+def with_memory(derivation):
     """The same chain; what no mutant touches is computed once."""
     lines = []
-    for line in chain.lines:
+    for line in derivation.lines:
         others = {name: remembered(f) for name in ("of", "into") if (f := getattr(line, name))}
         lines.append(replace(line, function=remembered(line.function), **others))
-    same_problems = chain.problems(np.random.default_rng(0))
-    return replace(chain, lines=tuple(lines), problems=lambda rng: same_problems)
+    same_problems = derivation.problems(np.random.default_rng(0))
+    return replace(derivation, lines=tuple(lines), problems=lambda rng: same_problems)
 
 
 # ---- mutants of what a line returns
@@ -78,8 +79,8 @@ def by_value():
 
 def mutated_value(function, change):
     def wrong(**args):
-        value = engine.call(function, args)
-        if isinstance(value, engine.Numerical):
+        value = call(function, args)
+        if isinstance(value, Numerical):
             return value._replace(value=change(np.asarray(value.value, float)))
         if isinstance(value, dict):
             return {name: change(np.asarray(v, float)) for name, v in value.items()}
@@ -164,17 +165,18 @@ class Put(ast.NodeTransformer):
 # ---- the demand
 
 
-def same(chain, cases, right, wrong):
+def same(derivation, cases, right, wrong):
     """True if both functions compute the same on fresh problems of another seed."""
     for case in cases:
         try:
             with np.errstate(all="ignore"):
-                a, b = right(**case.args), engine.call(wrong, case.args)
-            limit = 1e-5 if isinstance(a, engine.Numerical) else 1e-9
-            a = a if isinstance(a, dict) else {"": engine._value(a)}
-            b = b if isinstance(b, dict) else {"": engine._value(b)}
-            size = engine._size(chain, case)
-            if any(not engine.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] < limit for k in a):
+                a, b = right(**case.args), call(wrong, case.args)
+            limit = 1e-5 if isinstance(a, Numerical) else 1e-9
+            a = a if isinstance(a, dict) else {"": compare.value(a)}
+            b = b if isinstance(b, dict) else {"": compare.value(b)}
+            size = compare.size_of(derivation, case)
+            errors = [compare.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] for k in a]
+            if not all(error < limit for error in errors):
                 return False
         except Exception:
             return False
@@ -186,14 +188,14 @@ TRUE_ALL_THE_SAME = {("kl_not_negative", "q * (p / q) as q / (p / q)")}
 
 
 def weights_of(function):
-    return lambda **args: softmax(engine.call(function, args))
+    return lambda **args: softmax(call(function, args))
 
 
-def mutants(chain):
+def mutants(derivation):
     """(index of the line, what is wrong with it, the wrong function)."""
-    cases = [engine._Case(p.label, p.args, chain.given) for p in chain.problems(np.random.default_rng(77))]
-    for i, line in enumerate(chain.lines):
-        if line.relation == "start" or i + 1 in chain.breaks:
+    cases = [Case(p.label, p.args, derivation.given) for p in derivation.problems(np.random.default_rng(77))]
+    for i, line in enumerate(derivation.lines):
+        if line.relation == "start" or i + 1 in derivation.breaks:
             continue
         right = remembered(line.function)
         wrong = [(name, mutated_value(right, change)) for name, change in by_value()]
@@ -201,13 +203,13 @@ def mutants(chain):
         for name, function in wrong:
             if line.relation in ("<=", ">=", "maximises", "tends to") and name.startswith("one per million"):
                 continue  # a limit and a maximiser are known to fewer digits
-            if (chain.name, name) in TRUE_ALL_THE_SAME:
+            if (derivation.name, name) in TRUE_ALL_THE_SAME:
                 continue
-            if chain.name == "pi_softmax" and line.unknown:  # a constant added to all logits changes no weight
-                if not same(chain, cases, weights_of(right), weights_of(function)):
+            if derivation.name == "pi_softmax" and line.unknown:  # a constant added to all logits changes no weight
+                if not same(derivation, cases, weights_of(right), weights_of(function)):
                     yield i, name, function
                 continue
-            if not same(chain, cases, right, function):
+            if not same(derivation, cases, right, function):
                 yield i, name, function
 
 
@@ -215,21 +217,21 @@ def mutants(chain):
 def test_each_wrong_line_breaks_the_chain_there_and_only_there(name):
     MEMORY.clear()
     MEMORY["learning"] = True
-    chain = derivations.ALL[name]
-    kept = with_memory(chain)
-    assert set(kept.run().breaks) == set(chain.breaks)
-    fresh = [engine._Case(p.label, p.args, chain.given) for p in chain.problems(np.random.default_rng(77))]
+    derivation = derivations.ALL[name]
+    kept = with_memory(derivation)
+    assert set(kept.run().breaks) == set(derivation.breaks)
+    fresh = [Case(p.label, p.args, derivation.given) for p in derivation.problems(np.random.default_rng(77))]
     with np.errstate(all="ignore"):
         for line in kept.lines:
             for case in fresh:
                 line.function(**case.args)
     del MEMORY["learning"]
     tried, failures = 0, []
-    for i, what, function in mutants(chain):
+    for i, what, function in mutants(derivation):
         tried += 1
         lines = (*kept.lines[:i], replace(kept.lines[i], function=function), *kept.lines[i + 1 :])
-        breaks = set(replace(kept, lines=lines).run().breaks) - set(chain.breaks)
+        breaks = set(replace(kept, lines=lines).run().breaks) - set(derivation.breaks)
         if breaks != {i + 1}:
-            failures.append(f"line {i + 1} ({chain.lines[i].relation}), {what}: breaks {sorted(breaks)}")
+            failures.append(f"line {i + 1} ({derivation.lines[i].relation}), {what}: breaks {sorted(breaks)}")
     assert not failures, "\n".join(failures)
     assert tried >= 10

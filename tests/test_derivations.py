@@ -1,12 +1,15 @@
 """Every derivation of the lecture: it holds, or breaks exactly where it should, on ordinary and hostile problems."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import dirichlet, invwishart, multivariate_normal
 
-from emtutor import derivation, derivations, gaussian, old_faithful
+from emtutor import derivations, gaussian, old_faithful
+from emtutor.derivation import call, compare
+from emtutor.derivation.line import Case
 from emtutor.derivations import observations
 from emtutor.probes.cases import cases
 from emtutor.probes.worlds import world
@@ -67,7 +70,7 @@ def test_where_a_line_would_be_right_it_is(name):
                 if changed is None:
                     continue
                 alone = [changed.problem()]
-                there = derivation.replace(chain, problems=lambda rng, p=alone: p)
+                there = replace(chain, problems=lambda rng, p=alone: p)
                 assert line.number not in there.run().breaks, f"{case.when}: {problem.label}"
                 claimed += 1
     assert claimed or name in NEVER_RIGHT
@@ -92,14 +95,10 @@ def test_what_a_root_is_put_into_is_a_line_of_the_chain(name):
         if line.into is None:
             continue
         for problem in chain.problems(np.random.default_rng(0)):
-            case = derivation._Case(problem.label, problem.args, chain.given)
-            mine = derivation.call(line.into, case.args)
-            others = [
-                derivation._value(derivation.call(l.function, case.args))
-                for l in chain.lines
-                if l.relation in ("start", "=")
-            ]
-            assert any(derivation.difference(mine, other)[0] < 1e-5 for other in others)
+            case = Case(problem.label, problem.args, chain.given)
+            mine = call(line.into, case.args)
+            others = [compare.value(call(l.function, case.args)) for l in chain.lines if l.relation in ("start", "=")]
+            assert any(compare.difference(mine, other)[0] < 1e-5 for other in others)
 
 
 def test_the_names_stand_in_the_docstring_and_no_other():

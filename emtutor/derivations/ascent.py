@@ -7,7 +7,8 @@ from scipy.special import entr, logsumexp
 
 from emtutor import bounds, gaussian
 from emtutor.derivation import Derivation, Line
-from emtutor.derivations.common import AMPLE, draws, joint, log_p, mixtures, posterior
+from emtutor.derivations.common import AMPLE, draws, joint, log_p, mixtures, posterior, scatter, with_posterior
+from emtutor.probes import Problem
 
 
 def _log_posterior(a):
@@ -51,8 +52,7 @@ e_step_gain = Derivation(
         Line("=", r"D_{KL}\bigl( q_{\text{old}} \,\|\, p(z \mid x, \theta) \bigr)",
              lambda log_joint, q: (q * (np.log(q) - _log_posterior(log_joint))).sum(), "the lemma"),
         Line(">=", r"0", lambda log_joint: 0.0, "so L never falls; log p does not move at all",
-             tight=lambda log_joint: {"q": np.maximum(np.exp(_log_posterior(log_joint)), 1e-300)},
-             tight_when="q_old is the posterior already"),
+             tight=with_posterior, tight_when="q_old is the posterior already"),
     ),
     given=_GIVEN_R,
     size=lambda log_joint: abs(_evidence(log_joint)),
@@ -143,10 +143,28 @@ def _same_everywhere(x, pi):
 
 _FIXED: dict[str, Any] = {"tight": _same_everywhere, "tight_when": "theta is a fixed point"}
 
+
+def _early_and_late(rng):
+    """Random theta, and theta fitted in whole or in part: there a step that is no EM step is likely to be wrong."""
+    late = []
+    for problem in draws("x pi mu Sigma", (60, 2, 2), (50, 3, 1))(rng):
+        x, *theta = problem.args.values()
+        for _ in range(20):
+            theta = gaussian._m_step(x, posterior(x, *theta))
+        late.append(Problem(f"{problem.label}, after 20 EM steps", {"x": x, **gaussian.Theta(*theta)._asdict()}))
+        pi, mu, Sigma = theta
+        mu = mu + 0.4 * np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+        for _ in range(20):
+            r = posterior(x, pi, mu, Sigma)
+            pi, Sigma = r.mean(0), scatter(x, r, mu) / r.sum(0)[:, None, None]
+        late.append(Problem(f"{problem.label}, all but the means fitted", {"x": x, "pi": pi, "mu": mu, "Sigma": Sigma}))
+    return [*draws("x pi mu Sigma", *AMPLE[:-2])(rng), *late]
+
+
 monotone = Derivation(
     "EM never lowers log p",
     r"\log p(x \mid \theta_{\text{old}})",
-    draws("x pi mu Sigma", *AMPLE),
+    _early_and_late,
     (
         Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
              lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "the definition"),

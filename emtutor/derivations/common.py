@@ -42,19 +42,20 @@ def mixtures(names, *, keep=lambda n, k, d: True, **given):
 
     def make(rng):
         worlds = [(p.label, p.args) for p in problems.mixture([*names, "n", "k", "d"], rng, **given)]
-        for label, n, k, d in (
-            ("random, 8 points, 2 components", 8, 2, 2),
-            ("four dimensions", 6, 3, 4),
-            ("four components on a line", 11, 4, 1),
+        for label, change, n, k, d in (
+            ("8 points in a small unit", problems.dense, 8, 2, 2),
+            ("four dimensions", dict, 30, 3, 4),
+            ("four components on a line", dict, 11, 4, 1),
         ):
-            worlds.append((label, problems.draw([*names, "n", "k", "d"], rng, n=n, k=k, d=d, **given).args))
+            made = change(problems.world(rng, n, k, d))
+            worlds.append((label, problems.pick(made, [*names, "n", "k", "d"], given)))
         return [
             problems.Problem(label, {name: args[name] for name in names})
             for label, args in worlds
             if keep(args["n"], args["k"], args["d"])
         ]
 
-    return make
+    return with_given(make, given)
 
 
 def draws(names, *sizes, **given):
@@ -66,6 +67,12 @@ def draws(names, *sizes, **given):
             for i, (n, k, d) in enumerate(sizes, 1)
         ]
 
+    return with_given(make, given)
+
+
+def with_given(make, given):
+    """The same function; what it gives on top of a world is known to those who bring their own data."""
+    make.given = given
     return make
 
 
@@ -79,12 +86,18 @@ def assignments(n, k):
     return np.array(list(product(range(k), repeat=n)))
 
 
+def with_posterior(log_joint, T=1.0):
+    """The arguments for which q is the posterior of log_joint / T; so far out as a computer can tell it from zero."""
+    log_joint = np.maximum(log_joint, log_joint.max(1, keepdims=True) - 300 * T)
+    return {"log_joint": log_joint, "q": np.exp(log_joint / T - logsumexp(log_joint / T, axis=1, keepdims=True))}
+
+
 def numerical(f, at, scale=None):
     """d f / d at by `scipy.differentiate.jacobian`, entry by entry, with its error estimate: a `Numerical`.
 
     f: function of an array shaped as `at`, giving a number or an array; the result has the shape of f(at), then that
-    of `at`. scale: the first step is a tenth of it, and shrinks until the error is small; the largest entry of `at`
-    if not given.
+    of `at`. scale: the first step is a tenth of it, and shrinks until the error is small; a number, or an array that
+    broadcasts to `at`; the largest entry of `at` if not given.
     """
     at = np.asarray(at, float)
     scale = float(np.max(np.abs(at), initial=0.0)) + 1e-12 if scale is None else scale
@@ -101,8 +114,15 @@ def numerical(f, at, scale=None):
 
 
 def extent(Sigma):
-    """The smallest standard deviation in any direction: a step that no density fails to notice or to survive."""
-    return float(np.sqrt(np.linalg.eigvalsh(Sigma).min()))
+    """(d,): the smallest standard deviation of each coordinate, the others known: a step that no density fails to
+    notice or to survive, whatever the units of the coordinates are.
+    """
+    return np.sqrt(1 / np.diagonal(np.linalg.inv(Sigma), axis1=-2, axis2=-1).reshape(-1, Sigma.shape[-1]).max(0))
+
+
+def area(Sigma):
+    """(d, d): the same for each entry of a covariance."""
+    return np.outer(extent(Sigma), extent(Sigma))
 
 
 def through(linear, derivative):

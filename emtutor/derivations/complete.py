@@ -102,6 +102,7 @@ coupling = Derivation(
             "point by point; no factor cancels",
         ),
     ),
+    size=lambda x, pi, mu, Sigma: 1e-6 * abs(log_p(x, pi, mu, Sigma).sum()),
     breaks=(2,),
 )
 

@@ -5,6 +5,7 @@ import numpy as np
 from emtutor import gaussian
 from emtutor.derivation import Derivation, Line
 from emtutor.derivations.common import (
+    area,
     extent,
     joint,
     log_normal,
@@ -30,6 +31,11 @@ def _skewed(world):
     return Sigma * (1 + 0.3 * np.sin(1.0 + np.arange(d * d)).reshape(d, d))
 
 
+def _least(M):
+    """The smallest singular value: no smaller change makes M singular."""
+    return np.linalg.svd(M, compute_uv=False).min()
+
+
 def _minors(A):
     """Cofactors (-1)^(a+b) det(A without row a and column b), (d, d)."""
     d = len(A)
@@ -46,15 +52,13 @@ log_det = Derivation(
         Line(
             "start",
             r"\frac{\partial}{\partial A_{ab}} \log \det A",
-            lambda A: stacked(numerical(lambda B: np.linalg.slogdet(B)[1], M, extent(M @ M.T)) for M in A),
+            lambda A: stacked(numerical(lambda B: np.linalg.slogdet(B)[1], M, _least(M)) for M in A),
             "each entry of A moves by itself",
         ),
         Line(
             "=",
             r"\frac{1}{\det A} \frac{\partial}{\partial A_{ab}} \det A",
-            lambda A: stacked(
-                numerical(lambda B, M=M: np.linalg.det(B) / np.linalg.det(M), M, extent(M @ M.T)) for M in A
-            ),
+            lambda A: stacked(numerical(lambda B, M=M: np.linalg.det(B) / np.linalg.det(M), M, _least(M)) for M in A),
             "chain rule",
         ),
         Line(
@@ -87,7 +91,7 @@ quadratic_form = Derivation(
             "start",
             r"\frac{\partial}{\partial A_{ab}} v^\top A^{-1} v",
             lambda x, mu, A: stacked(
-                numerical(lambda B, v=v: v @ np.linalg.solve(B, v), M, extent(M @ M.T))
+                numerical(lambda B, v=v: v @ np.linalg.solve(B, v), M, _least(M))
                 for v, M in zip(_v(x, mu), A, strict=True)
             ),
             "each entry of A moves by itself",
@@ -96,7 +100,7 @@ quadratic_form = Derivation(
             "=",
             r"v^\top \Bigl(\frac{\partial}{\partial A_{ab}} A^{-1}\Bigr) v",
             lambda x, mu, A: stacked(
-                through(lambda D, v=v: np.einsum("c,cdab,d->ab", v, D, v), numerical(inv, M, extent(M @ M.T)))
+                through(lambda D, v=v: np.einsum("c,cdab,d->ab", v, D, v), numerical(inv, M, _least(M)))
                 for v, M in zip(_v(x, mu), A, strict=True)
             ),
             "v does not depend on A",
@@ -158,7 +162,7 @@ grad_log_gaussian_mu = Derivation(
 
 def _own_columns(f, at, Sigma):
     """d f(at_j, j) / d at_j for each component j, as (n, k, ...)."""
-    step = extent(Sigma) ** (at.ndim - 1)  # of a mean, or of a covariance
+    step = extent(Sigma) if at.ndim == 2 else area(Sigma)
     parts = stacked(numerical(lambda m, j=j: f(m, j), at[j], step) for j in range(len(at)))
     return through(lambda a: np.swapaxes(a, 0, 1), parts)
 
@@ -291,7 +295,7 @@ grad_mu = Derivation(
 
 
 def _Sigma_1(x, pi, mu, Sigma):
-    return numerical(lambda S: log_p(x, pi, mu, S).sum(), Sigma, extent(Sigma) ** 2)
+    return numerical(lambda S: log_p(x, pi, mu, S).sum(), Sigma, area(Sigma))
 
 
 def _from_scatter(x, r, mu, Sigma):
@@ -313,7 +317,7 @@ grad_Sigma = Derivation(
         Line(
             "=",
             r"\sum_i r_{ij} \frac{\partial}{\partial \Sigma_j} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-            lambda x, r, mu, Sigma: numerical(lambda S: (r * log_normal(x, mu, S)).sum(), Sigma, extent(Sigma) ** 2),
+            lambda x, r, mu, Sigma: numerical(lambda S: (r * log_normal(x, mu, S)).sum(), Sigma, area(Sigma)),
             "as for mu: chain rule, one term, Bayes",
         ),
         Line(
@@ -368,7 +372,7 @@ def _tied(x, pi, mu, Sigma):
 
     return through(
         symmetric,
-        numerical(lambda u: log_p(x, pi, mu, symmetric(u)).sum(), Sigma[:, a, b], extent(Sigma) ** 2),
+        numerical(lambda u: log_p(x, pi, mu, symmetric(u)).sum(), Sigma[:, a, b], area(Sigma)[a, b]),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import entr, logsumexp
 
 from emtutor.derivation import Derivation, Line
-from emtutor.derivations.common import mixtures
+from emtutor.derivations.common import mixtures, with_posterior
 
 chord = Derivation(
     "The logarithm lies above its chords",
@@ -64,7 +64,7 @@ jensen_bound = Derivation(
              "multiply and divide by any q > 0"),
         Line(">=", r"\sum_i \sum_{z_i} q(z_i) \log \frac{p(x_i, z_i)}{q(z_i)} = \mathcal{L}(q)",
              lambda log_joint, q: (q * (log_joint - np.log(q))).sum(), "Jensen: the weights q sum to one",
-             tight=lambda log_joint: {"q": np.maximum(_posterior(log_joint), 1e-300)}, tight_when="q is the posterior"),
+             tight=with_posterior, tight_when="q is the posterior"),
         Line("=", r"\sum_i \sum_{z_i} q(z_i) \log p(x_i, z_i) - \sum_i \sum_{z_i} q(z_i) \log q(z_i)",
              lambda log_joint, q: (q * log_joint).sum() - (q * np.log(q)).sum(), "the log of a quotient"),
         Line("maximises", r"q(z_i) = p(z_i \mid x_i)", lambda log_joint: _posterior(log_joint),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import softmax
 
 from emtutor.derivation import Derivation, Line
-from emtutor.derivations.common import AMPLE, draws, joint, mixtures, numerical, posterior
+from emtutor.derivations.common import AMPLE, draws, joint, mixtures, numerical, posterior, with_given
 
 
 def _round(mu, eps):
@@ -22,13 +22,20 @@ def _nearest(x, mu):
 
 _NEAR = {
     "mu": lambda w: w["x"][: w["k"]] + 0.05 * (w["mu"] - w["x"][: w["k"]]),  # so that no cluster is empty
-    "eps": lambda w: 0.3 * float(w["x"][-3:].var()) + 0.1,
+    "eps": lambda w: 0.3 * float(w["x"].var()),
 }
+
+
+def _few_and_many(names):
+    """The ordinary problems, and 60 points: of a few points any two distances may have the same nearest mean."""
+    few, many = mixtures(names, **_NEAR), draws(names, (60, 3, 2), (60, 4, 3), **_NEAR)
+    return with_given(lambda rng: [*few(rng), *many(rng)], _NEAR)
+
 
 kmeans_limit = Derivation(
     "k-means' assignments are the limit of the E-step",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon I",
-    mixtures("x pi mu eps", **_NEAR),
+    _few_and_many("x pi mu eps"),
     (
         Line(
             "start",
@@ -71,7 +78,7 @@ kmeans_limit = Derivation(
 kmeans_limit_means = Derivation(
     "k-means' means are the limit of the M-step",
     r"\mu_j^{\text{new}} \quad \text{for } \Sigma_j = \varepsilon I",
-    mixtures("x pi mu eps", **_NEAR),
+    _few_and_many("x pi mu eps"),
     (
         Line(
             "start",
@@ -97,7 +104,7 @@ def _means(x, r):
 kmeans_limit_objective = Derivation(
     "k-means' distortion is the limit of the expected complete-data log-likelihood",
     r"-\varepsilon\, \mathbb{E}_r \bigl[ \log p(x, z \mid \theta) \bigr]",
-    mixtures("x pi mu eps", **_NEAR),
+    _few_and_many("x pi mu eps"),
     (
         Line(
             "start",

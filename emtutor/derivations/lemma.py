@@ -7,7 +7,7 @@ from scipy.special import entr, logsumexp, rel_entr
 
 from emtutor import bounds
 from emtutor.derivation import Derivation, Line
-from emtutor.derivations.common import mixtures
+from emtutor.derivations.common import mixtures, with_posterior
 from emtutor.probes import Problem
 
 
@@ -115,7 +115,7 @@ tempered = Derivation(
              lambda log_joint, q, T: T * (q * (log_joint / T - np.log(q))).sum(), "take out T: a bound for p^(1/T)"),
         Line("<=", r"T \sum_i \log \sum_{z_i} p(x_i, z_i)^{1/T}",
              lambda log_joint, T: T * logsumexp(log_joint / T, axis=1).sum(), "Jensen",
-             tight=lambda log_joint, T: {"q": np.maximum(_posterior(log_joint / T), 1e-300)},
+             tight=with_posterior,
              tight_when="q is p^(1/T), normalised"),
         Line("maximises", r"q(z) \propto p(x, z)^{1/T}", lambda log_joint, T: _posterior(log_joint / T),
              "where the bound is reached", unknown="q",

@@ -7,6 +7,7 @@ from emtutor import bounds
 from emtutor.derivation import Derivation, Line
 from emtutor.derivations.common import (
     AMPLE,
+    area,
     draws,
     extent,
     joint,
@@ -332,7 +333,7 @@ map_niw = Derivation(
              into=_niw_grad_mu),
         Line("start", r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW} \bigr]",
              lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
-                 lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, extent(Sigma) ** 2),
+                 lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, area(Sigma)),
              "entries independent, differentiated numerically",
              left=r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma) \bigr]"),
         Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl[ W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top "

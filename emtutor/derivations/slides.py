@@ -22,6 +22,7 @@ from emtutor.derivations.common import (
     numerical,
     posterior,
     scatter,
+    with_posterior,
 )
 from emtutor.probes import Problem
 
@@ -318,7 +319,7 @@ def _posterior(a):
 
 
 _TIGHT: dict[str, Any] = {
-    "tight": lambda log_joint: {"q": np.maximum(_posterior(log_joint), 1e-300)},
+    "tight": with_posterior,
     "tight_when": "q is the posterior",
 }
 

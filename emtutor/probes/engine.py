@@ -402,7 +402,8 @@ def _agreeing(study, tries=4):
 def _constant(outputs):
     """True if all outputs of one shape are the same: a case in which the truth says nothing, such as KL(q || q) = 0."""
     parts = [u for t in outputs for u in (t if isinstance(t, tuple) else (t,))]
-    if np.ptp(np.concatenate([u.ravel() for u in parts])) <= 1e-9:
+    flat = np.concatenate([u.ravel() for u in parts])
+    if not flat.size or np.ptp(flat) <= 1e-9:
         return True
     alike = [(u, v) for i, u in enumerate(parts) for v in parts[:i] if u.shape == v.shape]
     return bool(alike) and all(np.abs(u - v).max(initial=0) <= 1e-9 for u, v in alike)
@@ -461,7 +462,9 @@ def _exact(study, variants, name):
     if said := _one_number(study, name):
         yield said
         return
-    empty = any(not np.abs(u).max(initial=0) > 0 for u in (a if isinstance(a, tuple) else (a,)))
+    t = study.given[start[0]][1]
+    parts = zip(*(u if isinstance(u, tuple) else (u,) for u in (a, t)), strict=False)
+    empty = any(np.abs(u).max(initial=0) <= 1e-12 * np.abs(v).max(initial=0) for u, v in parts)
     for r in () if empty else replacements(study.worlds[generic[0]]):
 
         def other(w, r=r):
@@ -476,7 +479,7 @@ def _exact(study, variants, name):
                 f"{text} the right one {r.sentence}",
                 r.cause,
                 r.about,
-                weight=(90 if r.slug == "negative" else 94) - loss,
+                weight={"negative": 90, "complement": 89}.get(r.slug, 94) - loss,
             )
     matches = 0
     for v in _affordable(variants):

@@ -74,7 +74,9 @@ def _title(derivation, result):
     if result is None:
         return f"{derivation.title}: not run yet"
     if result.holds:
-        return f"{derivation.title}: all {len(result.lines)} lines hold on {_tried(result)}"
+        out = sum(line.status == "skipped" for line in result.lines)
+        how_many = f"all {len(result.lines)}" if not out else f"{len(result.lines) - out} of {len(result.lines)}"
+        return f"{derivation.title}: {how_many} lines hold on {_tried(result)}{f', {out} left out' if out else ''}"
     which = ", ".join(map(str, result.breaks))
     return f"{derivation.title}: breaks at line {which} ({_tried(result)} tried)"
 
