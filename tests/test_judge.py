@@ -590,3 +590,20 @@ def test_progress_lists_lessons_with_bars(tmp_path, monkeypatch):
     assert "e_step: solved" in html
     assert "m_step: tried" in html
     assert 'aria-label="1 of 4 solved"' in html
+
+
+def test_a_part_that_is_nan_now_and_then_is_named_and_not_said_to_be_off_by_a_count():
+    def naive(log_joint, q_old):
+        log_p = np.logaddexp.reduce(log_joint, axis=1).sum()
+        gain = log_p - np.sum(q_old * (log_joint - np.log(q_old)))
+        return gain, gain, 0
+
+    with np.errstate(all="ignore"):
+        said = check(naive, "e_step_gains").message
+    assert said.startswith("gain_L is NaN")
+    assert "q_old one-hot" in said
+
+
+def test_an_exercise_without_arguments_speaks_of_no_problems():
+    assert "problem" not in check(lambda: [3, 3], "unweighted_counterexample").message
+    assert "The problem" not in check(lambda: [0.5, 2.0], "unweighted_counterexample").message

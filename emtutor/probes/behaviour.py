@@ -14,10 +14,12 @@ def dependence(worlds, run, name, rng):
     w = worlds[0]
     leaves = [u for u in w.values if w.kinds[u].kind not in ("opaque", "size")]
     a_dep, t_dep, d_dep, q_dep, sure = set(), set(), set(), set(), set()
+    off = False
     for v in worlds[:2]:
         base = run(v)
         if base is None or not np.isfinite(base[0]).any():
             return
+        off |= base[0].shape == base[1].shape and not same(*base, 1e-9)
         for u in leaves:
             for _ in range(2):
                 changed = redraw(v, u, rng)
@@ -54,7 +56,8 @@ def dependence(worlds, run, name, rng):
             short(u),
             weight=89,
         )
-    for u in [u for u in leaves if u in a_dep - t_dep and u in sure]:
+    unneeded = [u for u in leaves if u in a_dep - t_dep and u in sure]
+    for u in [u for u in unneeded if not _moves(worlds[:3], u, run, rng, which=1)]:
         yield Finding(
             f"{u} unneeded",
             f"Your {name} changes with {_full(u)}, and the right one does not: what is {_full(u)} doing in it?",
@@ -62,7 +65,10 @@ def dependence(worlds, run, name, rng):
             short(u),
             weight=80,
         )
-    if not d_dep and t_dep and not ignored:
+    first = run(w)
+    if first is None or (first[1].ndim and np.array_equal(first[1], np.round(first[1]))):
+        return  # labels: their differences say nothing
+    if off and not d_dep and t_dep and not ignored:
         text = (
             f"What is too much or too little in your {name} depends on no value, only on how many points, components "
             "and dimensions there are: look at the constants and at what is counted."
@@ -78,6 +84,8 @@ def dependence(worlds, run, name, rng):
             text = (
                 f"What {what.format(name)} depends on {_list(few)} and not on {_list(rest)}: look at the place where "
                 f"{_list(few)} {'stands' if len(few) == 1 else 'stand'} alone."
+                if len(few) <= len(rest)
+                else f"What {what.format(name)} does not depend on {_list(rest)}: look at what you do with the others."
             )
             yield Finding(
                 "error depends on",
@@ -93,14 +101,14 @@ def _full(u):
     return f"{short(u)} of {u.split('.')[0]}" if "." in u else u
 
 
-def _moves(worlds, u, run, rng, steps=4):
-    """True if the answer changes with u after all: a result in whole numbers may stay for small changes."""
+def _moves(worlds, u, run, rng, steps=4, which=0):
+    """True if the answer (which=1: the truth) changes with u after all: whole numbers may stay for small changes."""
     for v in worlds:
         base, w = run(v), v
         for _ in range(steps):
             w = w.replace(**{u: redraw(w, u, rng)})
             other = run(w)
-            if base is not None and other is not None and not same(other[0], base[0], 1e-9):
+            if base is not None and other is not None and not same(other[which], base[which], 1e-9):
                 return True
     return False
 
@@ -117,6 +125,8 @@ def units(worlds, run, name, c=1.7):
         )
         base, other = run(v), run(scaled)
         if base is None or other is None:
+            return
+        if not all(np.isfinite(u).all() for u in (*base, *other)):
             return
         (a0, t0), (a1, t1) = base, other
         t_powers.append(_power(t0, t1, c))
@@ -256,12 +266,16 @@ def orders(worlds, run, name, axes):
                 follows.append(same(after, expected, 1e-6))
             votes.append((follows[0], follows[1]))
         if len(votes) >= 2 and all(t and not a for a, t in votes):
-            text = f"When the {_ORDER[letter][0]} change places your {name} does not follow them: {_ORDER[letter][1]}"
+            who, ask = _ORDER[letter]
+            if letter == "k":
+                own = [short(u) for u, q in worlds[0].kinds.items() if q.axes[:1] == "k" and q.kind != "opaque"]
+                ask = f"does each component use its own {_list([f'{u}_j' for u in own]) if own else 'points'}?"
+            text = f"When the {who} change places your {name} does not follow them: {ask}"
             yield Finding(f"order of {axis_words(letter)}", text, "index", letter, weight=74)
 
 
 _ORDER = {
-    "k": ("components", "does each component use its own pi_j, mu_j, Sigma_j?"),
+    "k": ("components", ""),
     "n": ("points", "does each point use its own row?"),
     "d": ("columns of x", "is each pair of columns treated alike?"),
 }

@@ -253,7 +253,7 @@ class _Verdict:
         i = self.wrong.index(True)
         run = self.trial.runs[i]
         if run.odd:
-            return None, f"{run.odd}\n{self._where(run)}", None
+            return None, f"{run.odd}\n{self._where(run)}".rstrip(), None
         if self.exercise.judge:
             slug, sentence = self._said_by_judge(run)
             cause = "" if slug or "rng" in self.exercise.parameters else self._cause(80)
@@ -355,6 +355,8 @@ class _Verdict:
     # -- sentences
 
     def _praise(self):
+        if len(self.trial.runs) == 1:
+            return "It does what is asked for."
         return f"It agrees on all {len(self.trial.runs)} problems, from a hand-sized one to hostile ones."
 
     def _unsteady(self):
@@ -376,6 +378,8 @@ class _Verdict:
         return "\n".join(s for s in (f"{what}{line}{source}", help_, self._where(run)) if s)
 
     def _where(self, run):
+        if not run.problem.args:
+            return ""
         return f"The problem: {run.problem.label} ({', '.join(_sizes(run.problem.args))})."
 
     def _elsewhere(self, lead=""):
@@ -407,8 +411,11 @@ class _Verdict:
             bad = ~np.isfinite(got.a) & (np.isfinite(want.a) if got.a.shape == want.a.shape else True)
             if bad.any():
                 kinds = [w for w, f in (("NaN", np.isnan), ("inf", np.isinf)) if f(got.a[bad]).any()]
-                count = f"{int(bad.sum())} of {bad.size} entries are" if bad.size > 1 else "It is"
-                of = f" of {name}" if len(self.exercise.out) > 1 and bad.size > 1 else ""
+                several = len(self.exercise.out) > 1
+                count = (
+                    f"{int(bad.sum())} of {bad.size} entries are" if bad.size > 1 else f"{name if several else 'It'} is"
+                )
+                of = f" of {name}" if several and bad.size > 1 else ""
                 count = count.replace(" entries", f" entries{of}")
                 return (
                     f"{count} {' or '.join(kinds)}. Where do you divide by something that can be 0, or take the "
