@@ -20,6 +20,8 @@ def squarem(log_p, em_step, theta):
     definiteness, `log_p` refuses; then, or where log p is lower than at theta_0, `a` is halved towards -1, which is
     plain EM's theta_2. So log p never falls and theta is always valid.
     """
+    if not isinstance(theta, tuple):
+        raise ValueError(f"theta must be a tuple of arrays or numbers to be accelerated, got {type(theta).__name__}")
     best, note = log_p(theta)
     made = 0
     while True:

@@ -141,7 +141,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     `e_step(x, fit.theta)` has them). Raises ValueError for an empty or collapsed component and for constant or
     collinear columns, as `m_step` does. How it works: `emtutor.exponential`, then `emtutor.fast`.
     """
-    from emtutor import fast
+    from emtutor import fast  # which imports this module
 
     return fast.fit(x, theta0, tol=tol, max_iter=max_iter, progress=progress)
 

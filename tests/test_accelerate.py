@@ -108,3 +108,14 @@ def test_a_learners_steps_are_accelerated_too():
 def test_an_unknown_acceleration_is_refused():
     with pytest.raises(ValueError, match="accelerate must be None or \"squarem\", got 'anderson'"):
         em.fit(coins.model, data.coin_flips(), coins.Theta(np.array([0.6, 0.5])), accelerate="anderson")
+
+
+def test_a_theta_that_cannot_be_extrapolated_is_named():
+    bare = linkage.model._replace(
+        m_step=lambda x, q: linkage.m_step(x, q).theta,
+        e_step=lambda x, theta: linkage.model.e_step(x, (theta,)),
+        log_likelihood=lambda x, theta: linkage.model.log_likelihood(x, (theta,)),
+    )
+    assert em.fit(bare, data.linkage_counts(), 0.5).theta == pytest.approx(0.6268, abs=1e-4)
+    with pytest.raises(ValueError, match="theta must be a tuple of arrays or numbers to be accelerated, got float"):
+        em.fit(bare, data.linkage_counts(), 0.5, accelerate="squarem")
