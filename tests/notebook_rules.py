@@ -107,6 +107,13 @@ def _html_without_words(where, html):
             yield f"{where}: {tag[:60]} has no aria-label"
 
 
+def quoted_formulas_stand_on_one_line(notebook):
+    """JupyterLab takes formulas out before it reads Markdown: the ">" of a second line would be part of the formula."""
+    for where, source in markdown(notebook):
+        if any(re.search(r"\n\s*>", formula) for formula in re.findall(r"\$\$(.*?)\$\$", source, flags=re.DOTALL)):
+            yield f"{where}: a formula in a quotation goes over several lines, and shows their >"
+
+
 def cells_are_short(notebook):
     for where, cell in code_cells(notebook):
         lines = code_lines(cell.source)
@@ -207,6 +214,7 @@ OF_A_NOTEBOOK = (
     no_trailing_semicolon,
     code_is_python,
     pictures_have_words,
+    quoted_formulas_stand_on_one_line,
     cells_are_short,
     outputs_are_stable,
     stubs_are_checked,

@@ -148,6 +148,7 @@ BROKEN = [
     (rules.pictures_have_words, shows(image_png="iVBOR", text_plain="<Figure size 640x480 with 1 Axes>")),
     (rules.pictures_have_words, shows(image_png="iVBOR")),
     (rules.pictures_have_words, shows(text_html="<svg width='3'></svg>")),
+    (rules.quoted_formulas_stand_on_one_line, lesson("x", "md:> $$a\n> b$$")),
     (rules.cells_are_short, lesson("\n".join(f"x{i} = {i}" for i in range(11)))),
     (rules.outputs_are_stable, lesson("x", output="/home/ada/x.py")),
     (rules.outputs_are_stable, lesson("x", output="C:\\Users\\ada")),
