@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import entr
 
 from emtutor import derivations, gaussian, old_faithful
 from emtutor.derivation import Derivation, Line, Numerical
@@ -124,6 +125,71 @@ def test_a_maximiser_must_be_feasible_and_best():
     assert chain(lambda R: R**1.001 / (R**1.001).sum()).run().breaks == (2,)
 
 
+def test_a_maximiser_on_the_edge_is_tried_inward():
+    a, q = np.array([1.0, 0.5]), np.array([0.5, 0.5])
+    start = Line("start", "E[a] + H(q)", lambda a, q: a @ q + entr(q).sum())
+    problems = lambda rng: [Problem("one", {"a": a, "q": q})]
+    edge = Line("maximises", "the largest", lambda a: np.eye(2)[a.argmax()], unknown="q")
+    top = Line("maximises", "softmax", lambda a: np.exp(a) / np.exp(a).sum(), unknown="q")
+    result = Derivation("q", "f", problems, (start, edge, top)).run()
+    assert result.breaks == (2,)
+    assert "larger" in result.lines[1].note
+
+
+def test_what_does_not_depend_on_the_unknown_has_no_maximiser_and_no_root():
+    free = Line("maximises", "b = 7", lambda b: 0 * b + 7, unknown="b", of=lambda a: float(a.sum()))
+    nothing = Line("therefore", "b = 7", lambda b: 0 * b + 7, unknown="b", into=lambda a: 0 * a)
+    result = quadratic(free, nothing).run()
+    assert result.breaks == (2, 3)
+    assert "does not depend on b" in result.lines[1].note
+    assert "whatever is put in" in result.lines[2].note
+
+
+def test_a_solution_is_put_into_the_equation_and_not_into_another_solution():
+    by_average = lambda x, r: np.stack([np.average(x, axis=0, weights=w) for w in r.T])
+    chain = derivations.grad_mu.with_line("again", by_average, "therefore")
+    result = chain.run()
+    assert result.holds
+    assert result.lines[-1].against == 7
+
+
+def test_a_limit_that_is_off_in_the_seventh_digit_breaks():
+    def half_the_distortion(x, mu):
+        return ((x[:, None] - mu) ** 2).sum(2).min(1).sum() / 2 * (1 + 2e-7)
+
+    chain = derivations.kmeans_limit_objective.with_line("J / 2", half_the_distortion, "tends to")
+    assert chain.run().breaks == (4,)
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "after", "function"),
+    [
+        ("kl_not_negative", "<=", 1, lambda q, p: -(np.abs(q - p).sum(1) ** 2)),  # Pinsker without its 1/2
+        ("kl_not_negative", ">=", 1, lambda q, p: -0.9 * ((q - p) ** 2 / p).sum(1)),  # false where q is nearly hard
+        ("pi_gibbs", "<=", 5, lambda r, p, pi: -len(r) * (entr(p).sum() + 2 * ((p**0.5 - pi**0.5) ** 2).sum())),
+        ("tempered", ">=", 2, lambda log_joint, q: (q * log_joint).sum() + entr(q).sum()),  # true for T > 1
+        ("marginal", "<=", 3, lambda x: np.zeros(len(x))),  # true where no density is above one
+        ("kmeans_limit", "tends to", 4, lambda x, mu: np.eye(len(mu))[np.abs(x[:, None] - mu).max(2).argmin(1)]),
+        (
+            "grad_mu",
+            "=",
+            1,
+            lambda x, r, mu, Sigma: (1 + 4e-7) * derivations.grad_mu.lines[6].function(x, r, mu, Sigma),
+        ),
+    ],
+)
+def test_lines_that_are_false_only_here_and_there_break(name, relation, after, function):
+    chain = derivations.ALL[name].with_line("false", function, relation, after=after)
+    assert after + 1 in chain.run().breaks
+
+
+def test_a_case_in_which_nothing_is_left_to_compute_is_no_crash():
+    short = lambda x, pi, R: R[:-1] / pi[:-1] - len(x)
+    assert derivations.pi_elimination.with_line("short", short).run().breaks == (4,)
+    half_way = lambda v: np.log((v[0] + v[1]) / 2)
+    assert derivations.chord.with_line("half-way", half_way, "<=", after=2).run().breaks == (3,)
+
+
 def test_a_numerical_derivative_that_does_not_converge_is_no_evidence():
     start = Line("start", "d", lambda a: Numerical(a, 0.1 * a), "")
     assert quadratic().run().holds
@@ -143,6 +209,28 @@ def test_own_data_is_one_problem_and_bad_data_is_named():
     ):
         with pytest.raises(ValueError, match=word):
             derivations.grad_mu.run(**own)
+
+
+def test_far_from_zero_a_right_formula_loses_digits_and_does_not_break():
+    x = old_faithful() + 1e6
+    result = derivations.natural_parameters.run(x=x)
+    assert result.holds
+    assert "rounding hides" in str(result)
+    wrong = derivations.natural_parameters.with_line("wrong", lambda x, mu, Sigma: np.zeros((len(x), len(mu))))
+    assert wrong.run(x=x).breaks == (4,)
+
+
+def test_data_that_nobody_can_fit_are_no_fault_of_a_line():
+    result = derivations.known_labels.run(x=old_faithful()[:3])
+    assert result.holds
+    assert result.lines[3].status == "skipped"
+    assert "3 of 4 lines hold on your data, 1 left out" in str(result)
+
+
+def test_own_data_fill_what_a_chain_draws_by_itself():
+    assert derivations.kmeans_limit.run(x=old_faithful()).holds
+    assert derivations.log_det.run(x=old_faithful()).holds
+    assert derivations.map_dirichlet.run(alpha=[2.0, 3.0, 1.5, 4.0]).holds
 
 
 def test_near_a_fixed_point_roots_still_hold():
@@ -199,11 +287,27 @@ def test_a_line_that_returns_no_number_breaks_and_says_so():
         ({"x": [[1, 2], [3, 5], [5, 4]], "pi": [0.5, -0.5, 1]}, "pi must not be negative"),
         ({"Sigma": np.zeros((2, 2, 2))}, "positive definite"),
         ({"theta": (np.ones(2) / 2, np.zeros((2, 3)), np.eye(3))}, "Sigma must have shape"),
+        ({"mu": [[np.nan, 1.0]]}, "mu must be finite"),
     ],
 )
 def test_own_data_that_cannot_be_are_refused_with_their_name(own, words):
     with pytest.raises(ValueError, match=words):
         derivations.grad_mu.run(**own)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "words"),
+    [
+        ("m_step", {"x": np.eye(4), "r": np.ones((4, 2))}, "r must hold probabilities"),
+        ("m_step", {"x": np.eye(4), "r": np.full((5, 2), 0.5)}, "r has 5 points, x has 4"),
+        ("tempered", {"T": 0}, "T must be positive"),
+        ("map_dirichlet", {"alpha": [2.0, 0.5]}, "alpha must be larger than 1"),
+        ("known_labels", {"z": np.full((5, 2), 0.5)}, "z must have one 1 in each row"),
+    ],
+)
+def test_own_arguments_of_any_kind_are_checked(name, own, words):
+    with pytest.raises(ValueError, match=words):
+        derivations.ALL[name].run(**own)
 
 
 def test_theta_without_points_is_used():

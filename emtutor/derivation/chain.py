@@ -158,7 +158,9 @@ def _checked(chain, cases):
         except Skip as why:
             done.append(Checked(number, line, "skipped", None, None, note=str(why)))
         except Breaks as broken:
-            done.append(Checked(number, line, "breaks", broken.error, before, broken.label, broken.what))
+            done.append(
+                Checked(number, line, "breaks", broken.error, before, broken.label, broken.what, each=broken.each)
+            )
             skipped = _join(skipped, line.relation)
             if trusted is not None and line.relation in COMPARED:
                 trusted = trusted.after(line, cases)

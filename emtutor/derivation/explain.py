@@ -96,7 +96,9 @@ def _where_it_holds(chain, broken, tried):
             return None
         return True
 
-    each = {p.label: holds(p) for p in tried}
+    each = broken.each
+    if each is None or each.keys() != {p.label for p in tried}:
+        each = {p.label: holds(p) for p in tried}
     held, fell = ([label for label, was in each.items() if was is good] for good in (True, False))
     words = []
     where = special_cases(holds, [p for p in tried if p.label in fell])

@@ -75,18 +75,18 @@ class _Worst:
     """The largest error over all cases, with what is said of it."""
 
     def __init__(self):
-        self.error, self.label, self.what, self.good = -np.inf, "", "", True
+        self.error, self.label, self.what, self.each = -np.inf, "", "", {}
 
     def see(self, error, limit, case, what):
         error = np.inf if np.isnan(error) else error
-        self.good = self.good and error <= limit
+        self.each[case.label] = bool(error <= limit)
         if error > self.error:
             self.error, self.label, self.what = error, case.label, what
 
     def judged(self):
         """The error. Raises `Breaks` if it was too large anywhere."""
-        if not self.good:
-            raise Breaks(self.error, self.label, self.what)
+        if not all(self.each.values()):
+            raise Breaks(self.error, self.label, self.what, self.each)
         return max(self.error, 0.0)
 
 

@@ -23,11 +23,14 @@ class Skip(Exception):
 
 
 class Breaks(Exception):
-    """Raised where a line does not hold: the relative error, on which problem, and what is wrong there."""
+    """Raised where a line does not hold: the relative error, on which problem, and what is wrong there.
 
-    def __init__(self, error, label, what):
+    each: {label of a problem: does the line hold there}, where that is known.
+    """
+
+    def __init__(self, error, label, what, each=None):
         super().__init__(what)
-        self.error, self.label, self.what = error, label, what
+        self.error, self.label, self.what, self.each = error, label, what, each
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Checked(NamedTuple):
     problem: str = ""  # where it breaks: the label of the problem with the largest error
     note: str = ""  # more in words: how tight, which order, what went wrong
     cases: tuple[str, ...] = ()  # where it breaks: what is known of the mistake, in sentences
+    each: dict[str, bool] | None = None  # where it breaks: on which problems it holds, where that is known
 
 
 class Case:

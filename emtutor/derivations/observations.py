@@ -175,7 +175,7 @@ def _parts(v, k, d):
 
 def _log_Z(v, k, d):
     a, eta1, eta2 = _parts(v, k, d)
-    return logsumexp(a + _A(eta1, eta2))
+    return np.logaddexp.reduce(a + _A(eta1, eta2))
 
 
 def _scaled_gradient(f, pi, mu, Sigma):
