@@ -369,7 +369,7 @@ def _draw_axes(ax, panel, view, head, size):
     place = {"transform": ax.transAxes, "fontsize": 10.5, "ha": "center"}
     ax.text(0.5, across, panel.xlabel, va="baseline", **place)
     ax.text(up, 0.5, panel.ylabel, va="center", rotation=90, **place)
-    ax.text(0, 1 + 38 / size[1], head, transform=ax.transAxes, fontsize=12, weight="bold", va="baseline")
+    ax.text(0, 1 + 38 / size[1], head, transform=ax.transAxes, fontsize=13.5, weight="bold", va="baseline")
     x = 0.0
     for entry, kind, colour, style in panel.key:
         _draw_key(ax, x, 1 + 15 / size[1], kind, colour, style, size)
