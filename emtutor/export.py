@@ -5,9 +5,7 @@ is switched off and says so.
 """
 
 import json
-import os
 import re
-import tempfile
 from html import escape
 from pathlib import Path
 
@@ -45,23 +43,16 @@ def export(notebook_path, output_path):
 
 def _run(notebook, folder):
     """The notebook with its outputs, and the state of every widget by its id."""
-    from nbclient import NotebookClient
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        notebook.metadata.kernelspec = notebooks.METADATA["kernelspec"]
-        client = NotebookClient(
-            notebook,
-            timeout=600,
-            allow_errors=True,
-            store_widget_state=True,
-            coalesce_streams=True,  # lines that arrive in two messages are one text
-            resources={"metadata": {"path": str(folder)}},
-            extra_arguments=["--log-level=ERROR"],
-        )
-        env = {**os.environ, "EMTUTOR_HOME": f"{scratch}/home", "IPYTHONDIR": f"{scratch}/ipython", EVERYTHING: "1"}
-        env.pop("MPLBACKEND", None)
-        client.execute(env=env)
-    return notebook, client.widget_state
+    client = notebooks.ran(
+        notebook,
+        folder,
+        {EVERYTHING: "1"},
+        timeout=600,
+        allow_errors=True,
+        store_widget_state=True,
+        coalesce_streams=True,  # lines that arrive in two messages are one text
+    )
+    return client.nb, client.widget_state
 
 
 def page(notebook, states, title):

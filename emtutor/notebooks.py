@@ -142,6 +142,11 @@ def execute(notebook, folder=".", *, timeout=600, environment=None):
     `folder` is where its cells stand. The learner's progress is out of reach: EMTUTOR_HOME and IPYTHONDIR are empty
     folders unless `environment` says otherwise.
     """
+    return ran(notebook, folder, environment, timeout=timeout, record_timing=False, store_widget_state=False).nb
+
+
+def ran(notebook, folder, environment=None, **options):
+    """The nbclient.NotebookClient that has run a copy of `notebook`, with these options, as `execute` says."""
     from nbclient import NotebookClient  # not needed to solve or to normalise
 
     notebook = copy.deepcopy(notebook)
@@ -149,16 +154,10 @@ def execute(notebook, folder=".", *, timeout=600, environment=None):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         env = {**os.environ, "EMTUTOR_HOME": f"{scratch}/home", "IPYTHONDIR": f"{scratch}/ipython"}
         env.pop("MPLBACKEND", None)  # the kernel's own backend, which shows pictures in the notebook
-        client = NotebookClient(
-            notebook,
-            timeout=timeout,
-            resources={"metadata": {"path": str(folder)}},
-            record_timing=False,
-            store_widget_state=False,
-            extra_arguments=["--log-level=ERROR"],
-        )
+        place = {"metadata": {"path": str(folder)}}
+        client = NotebookClient(notebook, resources=place, extra_arguments=["--log-level=ERROR"], **options)
         client.execute(env={**env, **(environment or {})})
-    return notebook
+    return client
 
 
 def functions(notebook):
