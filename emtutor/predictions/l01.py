@@ -4,7 +4,7 @@ from emtutor.prediction import Prediction
 
 PREDICTIONS = {
     "falls": Prediction(
-        "J falls in each half-step and cannot be negative. What follows?",
+        "J falls in each half-step, until nothing changes any more. It cannot be negative. What follows?",
         {
             "k-means finds the best clustering": "Then every start would end at the same J. You will meet three starts that do not.",
             "k-means stops after finitely many steps, somewhere": "There are finitely many ways to label the points, and none comes back once J has fallen.",

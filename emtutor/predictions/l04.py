@@ -22,13 +22,13 @@ PREDICTIONS = {
         right="towards component 2",
     ),
     "gradient-at-top": Prediction(
-        "At the best point of the simplex, R = (30, 70) and pi = (0.3, 0.7), what is the gradient (R_1 / pi_1, R_2 / pi_2)?",
+        "Now R = (12, 4), so the best point of the simplex is pi = (3/4, 1/4). What is the gradient (R_1 / pi_1, R_2 / pi_2) there?",
         {
             "(0, 0), as at every maximum": "So it is at a maximum without a constraint. This one is held by the constraint.",
-            "(30, 70)": "Those are the R_j. Divide each by its weight.",
-            "(100, 100)": "Not zero, but both entries are equal: it points straight off the simplex.",
+            "(12, 4)": "Those are the R_j. Divide each by its weight.",
+            "(16, 16)": "Not zero, but both entries are equal: it points straight off the simplex.",
         },
-        right="(100, 100)",
+        right="(16, 16)",
     ),
     "price": Prediction(
         "n = 100. Suppose that the weights had to sum to 1.01 in the place of 1. By how much would the best value of sum_j R_j log pi_j rise?",

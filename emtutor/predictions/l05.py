@@ -26,8 +26,8 @@ PREDICTIONS = {
         {
             "within 0.001": "That holds if each change is at most half the one before: the rest then adds up to no more than the last. Nothing guarantees it.",
             "within 0.002": "That holds if each change is at most two thirds of the one before. Nothing guarantees it.",
-            "it depends on the rate": "The same change means a small error when changes halve, and a large one when they shrink by one per cent.",
+            "this number alone does not say": "A change of 0.001 means a small error when changes halve, and a large one when they shrink by one per cent.",
         },
-        right="it depends on the rate",
+        right="this number alone does not say",
     ),
 }
