@@ -195,6 +195,9 @@ def test_blood_groups_walk_through_gene_counting():
     walk = np.array([t.p for t in thetas(abo.model, data.blood_groups(), abo.Theta(np.array(numbers["start"])), 6)])
     np.testing.assert_allclose(walk, numbers["expected"]["iters"], rtol=1e-12)
     np.testing.assert_allclose(walk[:5], numbers["published"]["it"], atol=6e-4)
+    lange = np.array(numbers["published"]["lange"])
+    ours = [t.p for t in thetas(abo.model, data.blood_groups(), abo.Theta(lange[0]), 4)]
+    np.testing.assert_allclose(ours, lange, atol=1.5e-4)
     found = em.fit(abo.model, data.blood_groups(), abo.Theta(walk[0]), tol=0, max_iter=40)
     np.testing.assert_allclose(found.theta.p, numbers["expected"]["final"], rtol=1e-12)
     constant = abo.counted.log_multinomial(data.blood_groups())
