@@ -209,6 +209,11 @@ M_STEP_GAINS = Exercise(
             lambda old, new, q: (*_gains(old, new, q)[:2], -_gains(old, new, q)[2]),
             "The change of KL has the wrong sign. The three must satisfy: gain of log p = gain of L + change of KL.",
         ),
+        Mistake(
+            "kl-sum",
+            lambda old, new, q: (*_gains(old, new, q)[:2], sum(_gains(old, new, q)[:2])),
+            "Your change of KL is the sum of the two gains. log p = L + KL: what is KL itself, and so its change?",
+        ),
     ],
     hints=[
         "Three functions, L, log p and KL, each at two places. Write the three once and call them twice.",
