@@ -158,9 +158,8 @@ def _checked(chain, cases):
         except Skip as why:
             done.append(Checked(number, line, "skipped", None, None, note=str(why)))
         except Breaks as broken:
-            done.append(
-                Checked(number, line, "breaks", broken.error, before, broken.label, broken.what, each=broken.each)
-            )
+            what = broken.what + _follows_from(chain, line, cases, against)
+            done.append(Checked(number, line, "breaks", broken.error, before, broken.label, what, each=broken.each))
             skipped = _join(skipped, line.relation)
             if trusted is not None and line.relation in COMPARED:
                 trusted = trusted.after(line, cases)
@@ -169,7 +168,8 @@ def _checked(chain, cases):
             done.append(Checked(number, line, status, verdict.error, before, note=verdict.note))
             first = against and (against.first or against.function) if line.relation == "=" and not line.do else None
             equation = against if line.solves else None
-            trusted = judges.Trusted(number, verdict.values, line.function, equation, first)
+            wider = against if line.relation in INEQUALITIES else None
+            trusted = judges.Trusted(number, verdict.values, line.function, equation, first, wider)
             skipped = "="
     return done
 
@@ -193,6 +193,17 @@ def _judged(chain, number, line, cases, against, skipped):
         with suppress(Breaks):
             return judges.inequality(chain, line, cases, before, relation=relation, tight=tight)
         raise
+
+
+def _follows_from(chain, line, cases, against):
+    """What to say of an inequality that holds, but not after the one before it: both are true, they are no chain."""
+    if against is None or against.wider is None or line.relation not in INEQUALITIES:
+        return ""
+    with suppress(Breaks, Skip):
+        judges.inequality(chain, line, cases, against.wider.after(line, cases))
+        true = f"compared with line {against.wider.number} it holds"
+        return f"; {true}, so it is true, but no step on from line {against.number}"
+    return ""
 
 
 def _join(first, then):

@@ -48,6 +48,7 @@ class Trusted(NamedTuple):
     function: Callable
     equation: "Trusted | None" = None  # of a solution: what it was put into, and another may be
     first: Callable | None = None  # the formula that it is equal to by the lines before
+    wider: "Trusted | None" = None  # of an inequality: what it was compared with
 
     def after(self, line, cases):
         """The same after what `line` does to both sides."""
@@ -113,7 +114,7 @@ def equal(chain, line, cases, before):
 
 
 def _digits(lost):
-    return f"rounding hides more than {max(int(-np.log10(lost)), 0)} digits: centre and scale x" if lost > RTOL else ""
+    return f"rounding leaves only {max(int(-np.log10(lost)), 0)} digits: take the mean off x" if lost > RTOL else ""
 
 
 def inequality(chain, line, cases, before, *, relation=None, tight=None):
