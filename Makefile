@@ -51,9 +51,12 @@ test: install-tests
 	$(PY) -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
 	$(PY) -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
-# loadgroup: the exercises of one lesson are counted together, so they stay on one worker.
-browser mutation: install-tests
-	$(PY) -m pytest -n auto --dist loadgroup -m $@ $(ARGS) tests
+# loadfile: one server of JupyterLab for all tests of test_browser.py.
+browser: install-tests
+	$(PY) -m pytest -n auto --dist loadfile -m browser $(ARGS) tests
+
+mutation: install-tests
+	$(PY) -m pytest -n auto --dist worksteal -m mutation $(ARGS) tests
 
 cluster: install-tests
 	$(PY) -m pytest -m cluster $(ARGS) tests

@@ -10,7 +10,7 @@ import pytest
 
 from emtutor import course
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lab")]  # one server serves all
+pytestmark = pytest.mark.browser
 LESSON = "05-em.ipynb"
 
 WRONG = """from emtutor import em, gaussian, old_faithful, play, scenes
