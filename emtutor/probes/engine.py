@@ -183,7 +183,8 @@ def _extreme(w):
             spread = np.median(np.abs(x - middle), 0) + 1e-300
             if (np.abs(x - middle) / spread).max() > 100:
                 return True
-    return any(np.ptp(np.asarray(w.values[u], float)) > 500 for u in w.leaves("log"))
+    logs = (np.asarray(w.values[u], float) for u in w.leaves("log"))
+    return any(np.ptp(a[np.isfinite(a)]) > 500 for a in logs if np.isfinite(a).any())
 
 
 def _in_parts(study, results, out, seed):
@@ -351,7 +352,7 @@ def _almost(study, pairs, name):
         if t is not None and (a is None or a.shape != t.shape or not _near(a, t)):
             text = (
                 f"Your {name} is almost right on ordinary problems, and plainly wrong on this one: {w.label}. A small "
-                "number added in a logarithm or under a fraction does that: which case was it to catch?"
+                "number added in a logarithm or under a fraction can do that: is there one, and what was it to catch?"
             )
             yield Finding("almost", text, "underflow", "small", weight=98)
             return
@@ -471,7 +472,10 @@ def _exact(study, variants, name):
             changed = r.change(w)
             return None if changed is None else _called(study.truth, changed.problem())
 
-        c = _factor(a, other(start[1]))
+        b = other(start[1])
+        if b is not None and agree(b, t):
+            continue  # it changes nothing here, so it explains nothing
+        c = _factor(a, b)
         if c and _same_everywhere(study, other, c, pattern):
             text, loss = _apart(c, name)
             yield Finding(

@@ -95,6 +95,8 @@ class Words:
                 return None
             if sign.strip() in ("", "/", "^"):
                 a, b = (f"({u})" if " + " in u or " - " in u else u for u in (a, b))
+            if a == b and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.Subscript):
+                return f"{a} {a}^T"  # a column times a row
             return a + sign + b
         if isinstance(node, ast.Call):
             name = called(node)

@@ -166,6 +166,8 @@ def _one_observation(rng):
         made.append(Problem(label, {"log_p": rng.normal(-3, 1.5, k), "q": problems.simplex(rng, k)}))
     made.append(Problem("a density above one", {"log_p": np.array([2.1, 1.3, 0.4]), "q": problems.simplex(rng, 3)}))
     made.append(Problem("q is zero somewhere", {"log_p": rng.normal(-3, 1.5, 3), "q": np.array([0.3, 0.0, 0.7])}))
+    small = np.array([2e-6, 3e-4, 0.02, 0.979698])  # clipping q from below shows here
+    made.append(Problem("small entries in q", {"log_p": rng.normal(-3, 1.5, 4), "q": small}))
     made.append(Problem("one point far out", {"log_p": np.array([-2000.0, -2003.0]), "q": np.array([0.8, 0.2])}))
     wide = np.array([-1.0, -2500.0, -4.0])  # exp overflows if the smallest entry is taken out
     made.append(Problem("one label far less likely", {"log_p": wide, "q": problems.simplex(rng, 3)}))
@@ -222,6 +224,16 @@ LOWER_BOUND = Exercise(
             "exponentiated",
             lambda log_p, q: (q * np.exp(log_p)).sum() - _term(q, np.log),
             "p is averaged, not log p.",
+        ),
+        Mistake(
+            "weighted-with-p",
+            lambda log_p, q: (np.exp(log_p) * np.where(q > 0, log_p - np.log(np.where(q > 0, q, 1)), 0)).sum(),
+            "The logarithms are weighted with p_j. The expectation is under q.",
+        ),
+        Mistake(
+            "no-weight",
+            lambda log_p, q: (log_p - np.log(q)).sum(),
+            "log(p_j / q_j) is summed without a weight. An expectation under q has one.",
         ),
         Mistake("sign", lambda log_p, q: -lower_bound(log_p, q), "The sign: this is the free energy, minus the bound."),
         Mistake(

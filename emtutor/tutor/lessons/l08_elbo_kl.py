@@ -32,11 +32,15 @@ def entropy(q):
     return -(p * np.log(p)).sum()
 
 
+_SMALL = np.array([2e-6, 3e-4, 0.02, 0.979698])  # a number added to q, or q cut off below, shows here
+
+
 def _distributions(rng):
     made = [Problem("hand-sized", {"q": np.array([0.5, 0.25, 0.25])})]
     made.append(Problem("four points, three labels", {"q": problems.simplex(rng, 3, 4)}))
     made.append(Problem("random", {"q": problems.simplex(rng, 5)}))
     made.append(Problem("a zero in q", {"q": np.array([0.0, 0.3, 0.7])}))
+    made.append(Problem("small entries", {"q": _SMALL}))
     made.append(Problem("certain", {"q": np.array([[0.0, 1.0], [1.0, 0.0]])}))
     made.append(Problem("one label", {"q": np.ones((3, 1))}))
     return made
@@ -63,6 +67,11 @@ ENTROPY = Exercise(
             "mean",
             lambda q: entropy(q) / (len(q) if q.ndim == 2 else q.size),
             "A mean is taken. The entropy is a sum over all entries.",
+        ),
+        Mistake(
+            "mean-over-points",
+            lambda q: entropy(q) / len(q) if q.ndim == 2 else entropy(q),
+            "For (n, k) a mean over the points is taken. The entropy is a sum over all entries.",
         ),
         Mistake("no-weight", lambda q: -_log(q).sum(), "Each -log q must be weighted with its probability q."),
         Mistake("gini", lambda q: 1 - (q**2).sum(), "This is 1 - sum q^2, another measure of spread."),
@@ -118,6 +127,7 @@ def _pairs(rng):
         Problem("five points, three labels", {"q": problems.simplex(rng, 3, 5), "p": problems.simplex(rng, 3, 5)})
     )
     made.append(Problem("a zero in q", {"q": np.array([0.0, 0.3, 0.7]), "p": np.array([0.2, 0.5, 0.3])}))
+    made.append(Problem("small entries", {"q": _SMALL, "p": np.array([3e-4, 0.4, 2e-6, 0.599698])}))
     made.append(Problem("a zero in p where q is not zero", {"q": np.array([0.2, 0.8]), "p": np.array([0.0, 1.0])}))
     made.append(Problem("zero in both", {"q": np.array([0.0, 0.4, 0.6]), "p": np.array([0.0, 0.7, 0.3])}))
     made.append(Problem("equal", {"q": np.array([0.3, 0.7]), "p": np.array([0.3, 0.7])}))
@@ -231,9 +241,8 @@ def _joints(rng):
     hard[0] = np.eye(hard.shape[1])[0]
     made.append(Problem("a zero in q", {"log_joint": made[1].args["log_joint"], "q": hard}))
     impossible = np.array([[-1.2, -np.inf], [-0.7, -1.9]])
-    made.append(
-        Problem("a joint of zero where q is zero", {"log_joint": impossible, "q": np.array([[1.0, 0], [0.4, 0.6]])})
-    )
+    small = rng.normal(-3, 1.5, (2, 4))
+    made.append(Problem("small entries in q", {"log_joint": small, "q": np.array([_SMALL, _SMALL[::-1]])}))
     made.append(
         Problem("a joint of zero where q is not", {"log_joint": impossible, "q": np.array([[0.7, 0.3], [0.4, 0.6]])})
     )

@@ -88,9 +88,29 @@ E_STEP_GAINS = Exercise(
             "The gain of E_q[log p(x, z)] is taken for the gain of L. Their difference is an entropy, and q changes.",
         ),
         Mistake(
+            "only-the-joint",
+            lambda a, q: (lambda g: (g, 0.0, -g))(((_posterior(a) - q) * a).sum()),
+            "This is the gain of E_q[log p(x, z)]. L has the entropy of q as well, and q changes.",
+        ),
+        Mistake(
+            "hard",
+            lambda a, q: (lambda g: (g, 0.0, -g))(a.max(1).sum() - _L(a, q)),
+            "Your new q is one-hot, the likeliest label of each point. The E-step sets q to the posterior.",
+        ),
+        Mistake(
+            "kl-unchanged",
+            lambda a, q: (_KL(a, q), 0.0, 0.0),
+            "Your KL does not change. log p = L + KL stays, and L rises: what must KL do?",
+        ),
+        Mistake(
             "means",
             lambda a, q: (_KL(a, q) / len(a), 0.0, -_KL(a, q) / len(a)),
             "These are means over the points. Totals are wanted.",
+        ),
+        Mistake(
+            "old-values",
+            lambda a, q: (_L(a, q), 0.0, -_L(a, q)),
+            "This is L before the step, not what it gains. What is L after the step?",
         ),
         Mistake(
             "new-values",
@@ -205,6 +225,11 @@ M_STEP_GAINS = Exercise(
             "These are the values after the step. Subtract those before it.",
         ),
         Mistake(
+            "kl-unchanged",
+            lambda old, new, q: (*_gains(old, new, q)[:2], 0.0),
+            "Your KL does not change. q stays, but the posterior moves with theta: so does the divergence from it.",
+        ),
+        Mistake(
             "kl-sign",
             lambda old, new, q: (*_gains(old, new, q)[:2], -_gains(old, new, q)[2]),
             "The change of KL has the wrong sign. The three must satisfy: gain of log p = gain of L + change of KL.",
@@ -295,6 +320,10 @@ def _lines(names):
         )
         line = {"theta_b": moved, "t": np.array([0.0, 0.4, 1.0])}
         made.append(Problem("one point far out", {name: (far | line)[name] for name in names.split()}))
+        if "r" in names.split():
+            certain = made[0].args["r"].copy()
+            certain[0] = np.eye(certain.shape[1])[1]
+            made.append(Problem("a zero in r", made[0].args | {"r": certain}))
         return made
 
     return make
@@ -311,12 +340,12 @@ def _leaving(problem, names):
 
 
 def _too_correlated(problem, names):
-    """A line on which all variances stay positive, and a covariance grows too large for them."""
+    """A line on which all variances stay positive, and component 2's covariance grows too large for them."""
     args = dict(problem.args)
     pi, mu, Sigma = args["theta_a"]
     spread = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
     scale = spread[:, :, None] * spread[:, None, :]
-    a, b = ((pi, mu, scale * np.array([[1.0, rho], [rho, 1.0]])) for rho in (0.1, 0.9))
+    a, b = ((pi, mu, scale * np.array([[[1.0, 0.1], [0.1, 1.0]], [[1.0, rho], [rho, 1.0]]])) for rho in (0.1, 0.9))
     args |= {"theta_a": a, "theta_b": b, "t": np.array([-0.4, 0.2, 1.0, 1.2, 1.45])}
     return Problem("a line on which the correlation grows beyond 1", args)
 
@@ -365,6 +394,11 @@ def _line_mistakes(x_function):
             "Only the means move. pi and Sigma go along the line too.",
         ),
         Mistake(
+            "values-interpolated",
+            lambda *args: (lambda f, a, b, t: f(*a) + t * (f(*b) - f(*a)))(x_function(*args[:-3]), *args[-3:]),
+            "The values at both ends are joined by a straight line. It is theta that moves along the line.",
+        ),
+        Mistake(
             "per-point",
             lambda *args: _along(x_function(*args[:-3]), *args[-3:]) / len(args[0]),
             "These are means over the points. Totals are wanted.",
@@ -386,6 +420,13 @@ BOUND_ALONG = Exercise(
             "new-r",
             lambda x, r, a, b, t: _along(_log_p(x), a, b, t),
             "r is computed anew at each t, so this is log p itself. The bound keeps the r it was given.",
+        ),
+        Mistake(
+            "zero-log-zero",
+            lambda x, r, a, b, t: _along(
+                lambda *theta: (r * (gaussian._log_joint(x, *theta) - np.log(r))).sum(), a, b, t
+            ),
+            "Right as long as no r is 0: there 0 log 0 gives NaN, and should count 0.",
         ),
         Mistake(
             "no-entropy",

@@ -122,7 +122,7 @@ def _only(j):
 
 def _gem(
     x, pi, mu, Sigma, step, gradient=_gradient, halve=True, refresh=False, accept=None, anew=False, factor=2.0,
-    best=False, give_up=True,
+    best=False, give_up=True, first=0,
 ):  # fmt: skip
     """One gradient step on mu with a change: another gradient, another test, another way to shorten the step."""
     r = gaussian.e_step(x, gaussian.Theta(pi, mu, Sigma))
@@ -139,7 +139,7 @@ def _gem(
     tried = [mu + step / factor**times * g for times in range(61 if halve else 1)]
     if best:
         return max([mu, *tried], key=value)
-    for new in tried:
+    for new in tried[first:]:
         if not halve or (accept or (lambda new, old: new > old))(value(new), start):
             return new
     return mu if give_up else tried[-1]
@@ -183,6 +183,11 @@ GEM_STEP = Exercise(
             "The full step is taken even if L falls. A gradient step is a generalised M-step only if it raises L.",
         ),
         Mistake(
+            "the-gradient",
+            lambda x, pi, mu, Sigma, step: _gradient(x, gaussian.e_step(x, gaussian.Theta(pi, mu, Sigma)), mu, Sigma),
+            "This is the gradient itself. Wanted is mu after a step along it.",
+        ),
+        Mistake(
             "full-m-step",
             lambda x, pi, mu, Sigma, step: (
                 gaussian.e_step(x, gaussian.Theta(pi, mu, Sigma)).T
@@ -215,8 +220,10 @@ GEM_STEP = Exercise(
             "or against it?",
         ),
         Mistake(
-            "half-first",
-            lambda x, pi, mu, Sigma, step: _gem(x, pi, mu, Sigma, step / 2),
+            "half-first",  # whether the halvings are 60 or 61 then is another matter
+            lambda *args: (lambda a, b: a if np.array_equal(a, b) else None)(
+                _gem(*args, first=1), _gem(*args[:-1], args[-1] / 2)
+            ),
             "The step is halved before it is tried. The full step comes first.",
         ),
         Mistake(
@@ -351,6 +358,16 @@ NATURAL_PARAMETERS = Exercise(
             "The order is eta1 (d,), then eta2 (d, d).",
         ),
         Mistake(
+            "mean-and-covariance",
+            lambda mu, Sigma: (mu, Sigma),
+            "These are the mean and the covariance. Which factors stand before x and x x^T in the exponent?",
+        ),
+        Mistake(
+            "moments",
+            lambda mu, Sigma: (mu, Sigma + np.outer(mu, mu)),
+            "These are the moments E[x] and E[x x^T]. Which factors stand before x and x x^T in the exponent?",
+        ),
+        Mistake(
             "eta1-sign",
             lambda mu, Sigma: (-np.linalg.inv(Sigma) @ mu, -np.linalg.inv(Sigma) / 2),
             "eta1 has the wrong sign: expand -(x - mu)^T P (x - mu) / 2 once more.",
@@ -386,6 +403,11 @@ MEAN_AND_COVARIANCE = Exercise(
             "not-inverted",
             lambda a, b: (-2 * b @ a, -2 * b),
             "-2 eta2 is the inverse of the covariance.",
+        ),
+        Mistake(
+            "precision-for-covariance",
+            lambda a, b: (np.linalg.inv(-2 * b) @ a, -2 * b),
+            "mu is right. In the place of Sigma stands its inverse.",
         ),
         Mistake(
             "eta1-for-mean",
@@ -432,6 +454,17 @@ LOG_PARTITION = Exercise(
             "log-det-sign",
             lambda a, b: (a @ np.linalg.inv(-2 * b) @ a - np.linalg.slogdet(np.linalg.inv(-2 * b))[1]) / 2,
             "The log-determinant has the wrong sign: is it that of Sigma or of its inverse?",
+        ),
+        Mistake(
+            "quadratic-sign",
+            lambda a, b: (a @ np.linalg.inv(2 * b) @ a + np.linalg.slogdet(np.linalg.inv(-2 * b))[1]) / 2,
+            "The term with eta1 has the wrong sign: eta2 is negative definite, Sigma is not.",
+        ),
+        Mistake(
+            "negative-determinant",
+            lambda a, b: a @ np.linalg.inv(-2 * b) @ a / 2 - np.log(np.linalg.det(2 * b)) / 2,
+            "You take the log of det(2 eta2). eta2 is negative definite, so for odd d that determinant is negative: "
+            "of which matrix is the determinant to be taken?",
         ),
         Mistake(
             "no-mean",
@@ -556,15 +589,16 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     return pi, mu, np.stack(Sigma)
 
 
-def _map(x, r, alpha, m0, kappa0, S0, nu0, pi=None, mu=None, extra=1.0, shift=2, centre=None):
+def _map(x, r, alpha, m0, kappa0, S0, nu0, pi=None, mu=None, extra=1.0, shift=2, centre=None, pull=None):
     d, R = x.shape[1], r.sum(0)
     weights = (R + alpha - 1) / (len(x) + (alpha - 1).sum()) if pi is None else pi(R, alpha, len(x))
     means = (r.T @ x + kappa0 * m0) / (R + kappa0)[:, None] if mu is None else mu(x, r, R)
+    weight, away = (extra * kappa0 + 0 * R, means - m0) if pull is None else pull(x, r, R, kappa0, m0)
     Sigma = []
     for j in range(len(R)):
         c = means[j] if centre is None else centre(x, r, R)[j]
         scatter = ((x - c) * r[:, [j]]).T @ (x - c)
-        prior = S0 + extra * kappa0 * np.outer(means[j] - m0, means[j] - m0)
+        prior = S0 + weight[j] * np.outer(away[j], away[j])
         Sigma.append((scatter + prior) / (nu0 + R[j] + d + shift))
     return weights, means, np.stack(Sigma)
 
@@ -613,6 +647,20 @@ MAP_M_STEP = Exercise(
             _changed(shift=1),
             "The denominator is that of Sigma's own mode, nu0 + R_j + d + 1. In the joint mode with mu there is one "
             "more.",
+        ),
+        Mistake(
+            "pull-twice",
+            _changed(pull=lambda x, r, R, kappa0, m0: (kappa0 * R / (kappa0 + R), r.T @ x / R[:, None] - m0)),
+            "The distance of the weighted mean from m0 is counted twice: the scatter around mu_j holds a part of it "
+            "already.",
+        ),
+        Mistake(
+            "pull-in-full",
+            _changed(
+                centre=lambda x, r, R: r.T @ x / R[:, None],
+                pull=lambda x, r, R, kappa0, m0: (kappa0 + 0 * R, r.T @ x / R[:, None] - m0),
+            ),
+            "Scatter and prior both refer to the weighted mean. The joint mode has mu_j itself in both places.",
         ),
         Mistake(
             "sample-centre",
@@ -801,6 +849,11 @@ AITKEN = Exercise(
             lambda t: t[-1] - (t[-1] - t[-2]) * (t[-2] - t[-3]) / (t[-1] - 2 * t[-2] + t[-3]),
             "On top stands the product of both differences. Which of the two is it, squared, if you start from the "
             "last iterate?",
+        ),
+        Mistake(
+            "rate-inverted",
+            lambda t: (lambda rho: t[-1] + rho / (1 - rho) * (t[-1] - t[-2]))((t[-2] - t[-3]) / (t[-1] - t[-2])),
+            "Your rate is above one where the steps shrink: which difference is divided by which?",
         ),
         Mistake(
             "added-to-the-first",
