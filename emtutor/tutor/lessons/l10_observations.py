@@ -221,8 +221,8 @@ GEM_STEP = Exercise(
         ),
         Mistake(
             "half-first",  # whether the halvings are 60 or 61 then is another matter
-            lambda *args: (lambda a, b: a if np.array_equal(a, b) else None)(
-                _gem(*args, first=1), _gem(*args[:-1], args[-1] / 2)
+            lambda x, pi, mu, Sigma, step: (lambda a, b: a if np.array_equal(a, b) else None)(
+                _gem(x, pi, mu, Sigma, step, first=1), _gem(x, pi, mu, Sigma, step / 2)
             ),
             "The step is halved before it is tried. The full step comes first.",
         ),
