@@ -297,6 +297,34 @@ def test_data_without_a_covariance_are_refused(x, match):
         gaussian.m_step(x, np.ones((len(x), 1)))
 
 
+def test_the_map_m_step_is_the_top_of_q_plus_log_prior():
+    rng = np.random.default_rng(4)
+    r = gaussian.e_step(FAITHFUL, THETA0)
+    alpha, m0, kappa0, nu0 = np.array([2.0, 3.5]), np.array([3.0, 70.0]), 4.0, 6.5
+    S0 = np.array([[2.0, 5.0], [5.0, 90.0]])
+
+    def objective(theta):
+        log_prior = stats.dirichlet.logpdf(theta.pi, alpha)
+        for mu, Sigma in zip(theta.mu, theta.Sigma, strict=True):
+            log_prior += stats.multivariate_normal.logpdf(mu, m0, Sigma / kappa0)
+            log_prior += stats.invwishart.logpdf(Sigma, nu0, S0)
+        return (r * gaussian.log_joint(FAITHFUL, theta)).sum() + log_prior
+
+    top = gaussian.map_m_step(FAITHFUL, r, alpha, m0, kappa0, S0, nu0)
+    for size in (1e-2, 1e-3):
+        for _ in range(20):
+            away, S = rng.normal(size=(2, 2)), size * rng.normal(size=(2, 2, 2))
+            beside = gaussian.Theta(
+                top.pi + size * np.array([1, -1]) * away[0, 0] * 0.1,
+                top.mu + size * away,
+                (np.eye(2) + S) @ top.Sigma @ (np.eye(2) + S).transpose(0, 2, 1),
+            )
+            assert objective(beside) < objective(top)
+    flat = gaussian.map_m_step(FAITHFUL, r, np.ones(2), np.zeros(2), 0, np.zeros((2, 2)), -4)
+    for a, b in zip(flat, gaussian.m_step(FAITHFUL, r), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
 X3 = FAITHFUL[:3]
 HALF = np.full((3, 2), 0.5)
 
