@@ -27,11 +27,11 @@ from emtutor.derivation.compare import (
     value,
 )
 from emtutor.derivation.elsewhere import elsewhere
-from emtutor.derivation.line import Breaks, Numerical, call
+from emtutor.derivation.line import Breaks, Numerical, Skip, call
 
 RTOL_ROOT = 1e-8  # of a gradient at its root, relative to what a root wrong by a tenth would leave
 RTOL_LIMIT = 1e-6  # of the last step of a limit
-_WORN = 1e-3  # if rounding alone may do as much, nothing can be said
+_WORN = 1e-2  # if rounding alone may do as much, nothing can be said
 
 
 class Verdict(NamedTuple):
@@ -105,12 +105,25 @@ def equal(chain, line, cases, before):
         size = size_of(chain, case)
         error, where = difference(value(mine), value(other), size)
         limit = max(tolerance(mine), tolerance(other))
-        if limit < error < _WORN:
-            lost = max(lost, rounding([line.function, before.function], case, size))
+        if _may_be_rounding(error, limit, cases):
+            lost = max(lost, _rounding(line, before, case, size, error))
             limit = max(limit, lost)
         worst.see(error, limit, case, where)
     note = "; ".join(filter(None, (kind(values + before.values), _digits(lost))))
     return Verdict(worst.judged(), note, values)
+
+
+def _may_be_rounding(error, limit, cases):
+    """True for a small error; for any on a person's own data, which may lie where no digit is left."""
+    return limit < error < (np.inf if len(cases) == 1 else _WORN)
+
+
+def _rounding(line, before, case, size, error):
+    """The rounding of both lines. Raises `Skip` if it explains the error and hides all there is to compare."""
+    lost = rounding([line.function, before.function], case, size)
+    if error <= lost and lost > _WORN:
+        raise Skip("rounding leaves no digit to compare: take the mean off x")
+    return lost if lost <= _WORN else 0.0
 
 
 def _digits(lost):
@@ -130,14 +143,12 @@ def inequality(chain, line, cases, before, *, relation=None, tight=None):
         over = (other - mine) * (1 if relation == "<=" else -1) / largest(mine, other, size)
         return float(np.max(np.where(mine == other, 0.0, over), initial=-np.inf)), f"line {before.number} is {word}"
 
-    lost = 0.0
     for case, mine, other in zip(cases, values, before.values, strict=True):
         size = size_of(chain, case)
         error, what = excess(mine, other, size)
         limit = RTOL
-        if RTOL < error < _WORN:
-            lost = max(lost, rounding([line.function, before.function], case, size))
-            limit = max(limit, lost)
+        if _may_be_rounding(error, limit, cases):
+            limit = max(limit, _rounding(line, before, case, size, error))
         worst.see(error, limit, case, what)
     worst.judged()
     for i, case in elsewhere(cases, tight):
