@@ -61,6 +61,11 @@ def test_ticks_are_round_numbers_with_a_true_minus_sign(low, high, texts):
     assert [text for _, text in film.ticks(low, high)] == texts
 
 
+def test_what_is_counted_has_whole_ticks():
+    assert [text for _, text in film.ticks(0, 2, 5)] == ["0.0", "0.5", "1.0", "1.5", "2.0"]
+    assert [text for _, text in film.ticks(0, 2, 5, whole=True)] == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize("limits", [(1, 1), (2, 1), (0, np.inf), (np.nan, 1)])
 def test_limits_must_rise(limits):
     with pytest.raises(ValueError, match="limits must be finite and rising"):

@@ -402,19 +402,6 @@ def test_a_mark_that_comes_later_keeps_its_place_in_the_drawing_order():
     assert order.index("data") < order.index("before 1") < order.index("component 1") < order.index("number 1")
 
 
-@pytest.mark.parametrize(
-    ("args", "texts"),
-    [
-        ((0, 1), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
-        ((-1353.4, -1352.6), ["−1353.4", "−1353.2", "−1353.0", "−1352.8", "−1352.6"]),
-        ((0, 2, 5), ["0.0", "0.5", "1.0", "1.5", "2.0"]),
-        ((0, 2, 5, True), ["0", "1", "2"]),
-    ],
-)
-def test_ticks(args, texts):
-    assert [text for _, text in film.ticks(*args)] == texts
-
-
 def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
     monkeypatch.setattr("emtutor.scenes.common.PATIENCE", 0.2)
     assert "never ends" in film_of(hanging).frames[-1].words
