@@ -75,7 +75,7 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     counts = R + alpha - 1
     if counts.min() < 0 or not counts.any():
         raise ValueError(
-            f"alpha must exceed 1 - R_j, got {alpha.tolist()}: the mode has no such weights; take alpha >= 1"
+            f"alpha_j must be at least 1 - R_j, got {alpha.tolist()}: the mode has no such weights; take alpha_j >= 1"
         )
     if kappa0 == 0:
         arguments.nonempty(R, lost="mean and covariance")

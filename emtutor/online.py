@@ -33,6 +33,8 @@ def fit(x, theta0, *, block=100, step=lambda t: (t + 2) ** -0.6):
     """
     theta0 = gaussian.check(theta0)
     block = arguments.whole("block", block, 1)
+    if not callable(step):
+        raise ValueError(f"step must be a function of t = 0, 1, .., got {type(step).__name__}")
     white = _white_of(theta0)
     theta = fast.whitened(theta0, white)
     S = exponential.mean_statistics(theta)
@@ -80,7 +82,7 @@ def _blocks(x, block):
     elif getattr(x, "shape", ()):
         for i in range(0, len(x), block):
             yield x[i : i + block]
-    elif not hasattr(x, "__iter__"):
+    elif isinstance(x, np.ndarray) or not hasattr(x, "__iter__"):
         raise ValueError(f"x must be an array (n, d) or an iterable of blocks (b, d), got {type(x).__name__}")
     else:
         for i, b in enumerate(x):

@@ -242,7 +242,7 @@ def test_squares_that_leave_the_numbers_are_refused_before_they_are_formed():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"alpha": np.full(2, -30.0)}, "alpha must exceed 1 - R_j"),
+        ({"alpha": np.full(2, -30.0)}, "alpha_j must be at least 1 - R_j"),
         ({"alpha": 2.0}, r"alpha must have shape \(2,\) as r has 2 columns, got \(\)"),
         ({"m0": np.zeros(3)}, r"m0 must have shape \(2,\) as x has 2 columns"),
         ({"kappa0": -1}, "kappa0 must be a finite number >= 0"),

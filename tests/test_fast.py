@@ -410,6 +410,9 @@ def test_single_rows_and_a_far_offset():
         ({"x": [np.full((3, 2), np.nan)]}, "x must be finite"),
         ({"step": lambda t: 0}, r"step\(0\) must be in \(0, 1\]"),
         ({"block": 0}, "block must be a whole number"),
+        ({"step": 0.5}, "step must be a function of t"),
+        ({"x": np.float64(3)}, "x must be an array"),
+        ({"x": None}, "or an iterable of blocks"),
         ({"x": np.ones((3000, 2)), "step": lambda t: 1.0}, "collapsed"),
     ],
 )
