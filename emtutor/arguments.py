@@ -106,8 +106,10 @@ def distribution(name, value, shape="(k)", because=""):
     if p.size and p.min() < 0:
         raise ValueError(f"{name} must not be negative, got {p.min():.6g}: probabilities are at least 0")
     sums = p.sum(-1)
-    if np.abs(sums - 1).max(initial=0) > 1e-8:
-        got = f"{sums:.6g}" if p.ndim == 1 else f"{sums.min():.6g} .. {sums.max():.6g}"
+    off = np.abs(sums - 1).max(initial=0)
+    if off > 1e-8:
+        digits = 6 if off > 1e-5 else 9  # single precision: "got 1 .. 1" would help nobody
+        got = " .. ".join(f"{s:.{digits}g}" for s in ([sums] if p.ndim == 1 else [sums.min(), sums.max()]))
         rows = name if p.ndim == 1 else f"rows of {name}"
         raise ValueError(f"{rows} must sum to 1, got {got}: divide by the sum{'' if p.ndim == 1 else ' of each row'}")
     return p

@@ -268,3 +268,9 @@ def test_a_fit_needs_a_start_that_has_a_likelihood_and_steps_do_not():
     with pytest.raises(ValueError, match=r"log p is nan at the start: mu must have shape \(k, 40\)"):
         em.fit(gaussian.model, X.T, THETA)
     assert np.isnan(next(em.steps(gaussian.model, X.T, THETA)).log_likelihood)
+
+
+def test_sums_that_are_off_by_single_precision_are_shown_to_be_off():
+    single = (R / 3).astype(np.float32) * 3
+    with pytest.raises(ValueError, match=r"rows of r must sum to 1, got 0\.99999\d+ .. 1: divide|got .* 1\.00000\d+"):
+        gaussian.m_step(X, single)
