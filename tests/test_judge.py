@@ -592,16 +592,25 @@ def test_progress_lists_lessons_with_bars(tmp_path, monkeypatch):
     assert 'aria-label="1 of 4 solved"' in html
 
 
-def test_a_part_that_is_nan_now_and_then_is_named_and_not_said_to_be_off_by_a_count():
-    def naive(log_joint, q_old):
+def test_a_part_that_is_nan_now_and_then_is_named_and_others_that_are_wrong_everywhere_come_first():
+    def gain(log_joint, q_old):
         log_p = np.logaddexp.reduce(log_joint, axis=1).sum()
-        gain = log_p - np.sum(q_old * (log_joint - np.log(q_old)))
-        return gain, gain, 0
+        return log_p - np.sum(q_old * (log_joint - np.log(q_old)))
 
     with np.errstate(all="ignore"):
-        said = check(naive, "e_step_gains").message
-    assert said.startswith("gain_L is NaN")
-    assert "q_old one-hot" in said
+        alone = check(lambda log_joint, q_old: (gain(log_joint, q_old), 0, -gain(log_joint, q_old)), "e_step_gains")
+        more = check(lambda log_joint, q_old: (gain(log_joint, q_old), gain(log_joint, q_old), 0), "e_step_gains")
+    assert alone.message.startswith("gain_L is NaN")
+    assert "q_old one-hot" in alone.message
+    assert more.message.startswith("First look at gain_log_p.")
+
+
+def test_nan_on_nearly_all_problems_is_told_and_not_the_error_on_the_others():
+    with np.errstate(all="ignore"):
+        twice = check(lambda log_joint, q: np.sum(q * np.log(log_joint / q)), "elbo")
+        single = check(lambda log_p, q: np.sum(q * np.log(log_p / q)), "lower_bound")
+    assert twice.message.startswith("It is NaN.")
+    assert single.message.startswith("It is NaN.")
 
 
 def test_an_exercise_without_arguments_speaks_of_no_problems():

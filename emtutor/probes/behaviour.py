@@ -314,6 +314,8 @@ def doubling(worlds, run, name, axes):
             return
         kinds = []
         for before, after in zip(base, other, strict=True):
+            if not (np.isfinite(before).all() and np.isfinite(after).all()):
+                return  # NaN twice is NaN, and tells nothing of sums
             if same(after, before):
                 kinds.append("stays the same")
             elif same(after, 2 * before):

@@ -224,7 +224,7 @@ def _in_parts(study, results, out, seed):
                 ]
     ordinary = [study.given[i] for i in study.generic()]
     ordinary = [(a, t) for a, t in ordinary if a is not None and t is not None]
-    first = next((i for i in wrong if all(not agree(a[i], t[i]) for a, t in ordinary)), wrong[0])
+    first = max(wrong, key=lambda i: sum(not agree(a[i], t[i]) for a, t in ordinary))  # of equals the first
     study_part = _Study(
         lambda *args: study.answer(*args)[first],
         lambda *args: study.truth(*args)[first],
@@ -504,7 +504,8 @@ def _one_number(study, name):
         return None
     truths = [t for _, t in study.given.values() if isinstance(t, np.ndarray) and t.size]
     c = outputs[0].flat[0]
-    if not np.isfinite(c) or any((a != c).any() for a in outputs) or all((t == t.flat[0]).all() for t in truths):
+    right = np.concatenate([t.ravel() for t in truths]) if truths else np.zeros(1)
+    if not np.isfinite(c) or any((a != c).any() for a in outputs) or (right == right[0]).all():
         return None
     ask = (
         "do // or an array of integers cut something off, or is nothing ever written into it?"
