@@ -311,7 +311,7 @@ NAMELESS = [
     ("assign", lambda x, mu: np.zeros(len(x), int), "is 0, on all problems"),
     ("update_means", in_whole_numbers, "cut off to whole numbers"),
     ("update_means", lambda x, l, k: np.array([x[l == j].sum(0) / (1 + (l == j).sum()) for j in range(k)]), "j + 1"),
-    ("distortion", lambda x, mu, labels: (x - mu[labels]).sum() ** 2, "entered twice"),
+    ("distortion", lambda x, mu, labels: (x - mu[labels]).sum() ** 2, "summed before it is squared"),
     ("distortion", lambda x, mu, labels: ((x - mu[labels])[:-1] ** 2).sum(), "without the last point"),
     ("soft_assign", lambda x, mu, beta: soft(-2 * squared(x, mu) / beta), "to the power 4"),
     (
@@ -325,6 +325,9 @@ NAMELESS = [
     ("log_likelihood", lambda *a: np.log(np.exp(joint(*a)).sum(1) + 1e-10).sum(), "small number"),
     ("responsibilities", lambda *a: soft(joint(*a) / 2), "to the power 0.5"),
     ("update_mu", lambda x, r: r.T @ x / (r.sum(0)[:, None] + 1), "R_j + 1"),
+    ("update_pi", lambda r: soft(r.mean(0)[None])[0], "a softmax of what is right"),
+    ("grad_lagrangian", lambda *a: find("grad_lagrangian").solution(*a) - 1, "minus 1, in every entry"),
+    ("match_labels", lambda a, b: np.eye(len(a)), "These are one-hot rows"),
     ("update_Sigma", lambda x, r, mu: find("update_Sigma").solution(x, r, mu) / 2, "half the right one"),
     (
         "update_Sigma",
@@ -611,6 +614,24 @@ def test_nan_on_nearly_all_problems_is_told_and_not_the_error_on_the_others():
         single = check(lambda log_p, q: np.sum(q * np.log(log_p / q)), "lower_bound")
     assert twice.message.startswith("It is NaN.")
     assert single.message.startswith("It is NaN.")
+
+
+def test_a_number_in_an_array_counts_by_its_value():
+    boxed = check(lambda x, mu, labels: np.array([[((x - mu[labels]) ** 2).sum()]]), "distortion")
+    assert boxed
+    assert "inside an array" in str(boxed)
+
+
+def test_single_precision_inside_is_right_as_far_as_it_goes_and_a_small_number_added_is_not():
+    def single(x, pi, mu, Sigma):
+        return find("grad_mu").solution(*(a.astype("f4") for a in (x, pi, mu, Sigma))).astype(float)
+
+    def added(x, pi, mu, Sigma):
+        return find("grad_mu").solution(x, pi, mu, Sigma + 1e-6 * np.eye(x.shape[1]))
+
+    assert check(single, "grad_mu")
+    assert not check(added, "grad_mu")
+    assert not check(lambda *a: np.round(find("grad_mu").solution(*a), 4), "grad_mu")
 
 
 def test_an_exercise_without_arguments_speaks_of_no_problems():

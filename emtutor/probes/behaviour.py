@@ -164,15 +164,17 @@ def units(worlds, run, name, c=1.7):
     else:
         added = _added(worlds, run, c)
         if added is not None and not np.allclose(added[0], added[1], rtol=1e-6, atol=1e-9):
-            yield Finding("unit", _fall(added, c, name), "unit", "log det", weight=69)
+            yield Finding("unit", _fall(added, _added(worlds, run, c**2), c, name), "unit", "log det", weight=69)
 
 
-def _fall(added, c, name):
-    """How log-densities fall in a coarser unit: by d log c for each point."""
+def _fall(added, again, c, name):
+    """How log-densities fall in a coarser unit: by d log c for each point. again: the same for the unit c squared."""
     mine, right = added[0] / np.log(c), added[1][0] / np.log(c)
     text = f"In units where x is c times as large the right {name} changes by {right:g} log c on the first problem"
     if np.abs(mine).max() < 1e-6:
         return f"{text}, yours not at all: where does the size of the covariance enter?"
+    if again is None or not np.allclose(again[0], 2 * added[0], rtol=1e-6, atol=1e-9):
+        return f"{text}, yours not in proportion to log c: is there a density whose logarithm is not taken?"
     if np.ptp(mine) < 1e-6 * np.abs(mine).max():
         return f"{text}, yours by {mine[0]:.4g} log c: over how many points and dimensions is summed, and where?"
     return f"{text}, yours by another amount in each entry: which term does not scale as it should?"

@@ -118,8 +118,8 @@ def _binary(node, words):
         yield Change(lambda u: ast.UnaryOp(ast.USub(), u.right), f"when {a} is left out.", "term", a, 86)
         yield Change(to(ast.Div), f"when {a} is divided by {b} instead of their difference taken.", "operator", b, 60)
     elif op is ast.Mult:
-        yield Change(right, f"when the factor {a} is left out.", "factor", a, 88)
-        yield Change(left, f"when the factor {b} is left out.", "factor", b, 88)
+        yield Change(right, f"when {a} is left out as a factor.", "factor", a, 88)
+        yield Change(left, f"when {b} is left out as a factor.", "factor", b, 88)
         yield Change(to(ast.Div), f"when {a} is divided by {b}, not multiplied.", "inverse", b, 85)
         yield Change(
             lambda u: ast.BinOp(u.right, ast.Div(), u.left),
@@ -149,7 +149,7 @@ def _binary(node, words):
         yield from _product_scaled(node, words)
     elif op is ast.Div:
         yield from _product_scaled(node, words)
-        yield Change(left, f"when nothing is divided by {b}.", "factor", b, 89)
+        yield Change(left, f"when the division by {b} is left out.", "factor", b, 89)
         yield Change(right, f"when only the divisor, {b}, is left.", "factor", a, 80)
         yield Change(to(ast.Mult), f"when {a} is multiplied by {b}, not divided.", "inverse", b, 86)
         yield Change(turned, f"when {b} is divided by {a}: which of them is the divisor?", "inverse", f"{a},{b}", 85)
@@ -185,8 +185,8 @@ def _binary(node, words):
         yield Change(
             to(ast.Mult), "with a product entry by entry in the place of a matrix product.", "matrix product", b, 84
         )
-        yield Change(left, f"when the factor {b} is left out.", "factor", b, 83)
-        yield Change(right, f"when the factor {a} is left out.", "factor", a, 83)
+        yield Change(left, f"when {b} is left out as a factor.", "factor", b, 83)
+        yield Change(right, f"when {a} is left out as a factor.", "factor", a, 83)
         yield Change(
             lambda u: ast.BinOp(ast.Attribute(u.left, "T", ast.Load()), u.op, u.right),
             f"when {a} is transposed.",
@@ -494,6 +494,19 @@ def _call(node, words):
                 what,
                 84,
             )
+    square = isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Pow) and ast.unparse(inner.right) == "2"
+    if name == "sum" and square:
+        what = words(inner.left)
+
+        def squared_after(u):
+            v = get(u)
+            if method:
+                u.func.value = v.left
+            else:
+                u.args[0] = v.left
+            return ast.BinOp(u, ast.Pow(), ast.Constant(2))
+
+        yield Change(squared_after, f"when {what} is summed before it is squared: what cancels?", "order", what, 83)
     if name == "solve" and len(node.args) == 2:
         a = words(node.args[0])
         yield Change(
@@ -632,7 +645,7 @@ def _name(node, words):
                     f"{a if len(a) < 30 else 'one that was computed before'}."
                 )
             yield Change(lambda u, other=other: ast.Name(other, ast.Load()), sentence, "argument", f"{a},{b}", 77)
-    yield from _other_forms(node)
+    yield from _other_forms(node, words)
     if node.id in words.assigned:
         a = words.formula(node) or "a quantity"
         a = a if len(a) < 30 else "a quantity that was computed before"
@@ -676,7 +689,7 @@ def _name(node, words):
             yield Change(blank, f"with {slug} in one place where {a} belongs: where does {a} enter?", "argument", a, 68)
 
 
-def _other_forms(node):
+def _other_forms(node, words):
     """A covariance without its off-diagonal entries, squared, inverted, ..., in this one place; weights likewise."""
     known = NOTATION.get(node.id)
     first = known if isinstance(known, Quantity) or known is None else known[0]
@@ -710,6 +723,9 @@ def _other_forms(node):
                 "argument",
             ),
         ]
+    elif first.kind == "means" and "x" in words.parameters:
+        centre = lambda u: ast.BinOp(flat(u), ast.Add(), _np("mean", ast.Name("x", ast.Load()), axis=0))
+        forms = [(centre, f"the mean of all points stands for {name}_j", "argument")]
     else:
         return
     for edit, what, cause in forms:

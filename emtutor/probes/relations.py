@@ -54,7 +54,12 @@ def _one_factor(pairs, name, others):
         return
     if np.allclose(c, c[0], rtol=1e-6):
         words = nice(c[0])
-        if np.isclose(c[0], 0):
+        if np.isclose(c[0], 0) and any(p.a.any() for p in pairs):
+            text = (
+                f"Your {name} is zero but for rounding: do terms cancel in a sum before they are multiplied or squared?"
+            )
+            yield Finding("zero", text, "zero", weight=97)
+        elif np.isclose(c[0], 0):
             text = f"Your {name} is zero throughout: does // cut something off, or is nothing ever written into it?"
             yield Finding("zero", text, "zero", weight=79.5)
         elif np.isclose(c[0], -1):
@@ -453,6 +458,7 @@ def _normalised(pairs, axes, name):
                 )
         else:
             yield from _power_of_rows(big, name)
+            yield from _softmax(big, name)
     elif all(p.t.ndim == 2 and np.allclose(np.exp(p.t).sum(-1), 1, rtol=1e-8) for p in big):
         yield Finding(
             "not normalised",
@@ -468,9 +474,8 @@ def _normalised(pairs, axes, name):
             text = f"Your {name} is not symmetric, and should be: does every factor stand on the side it belongs to?"
             yield Finding("not symmetric", text, "transpose", weight=57)
     if all((p.t > 0).all() for p in big) and all((p.a <= 0).any() for p in big):
-        yield Finding(
-            "negative", f"Your {name} has entries below zero, and the right one never has.", "sign", weight=45
-        )
+        what = "below zero" if all((p.a < 0).any() for p in big) else "that are not above zero"
+        yield Finding("negative", f"Your {name} has entries {what}, and the right one never has.", "sign", weight=45)
 
 
 def _power_of_rows(big, name):
@@ -491,11 +496,29 @@ def _power_of_rows(big, name):
         and not np.isclose(powers[0], 1)
         and abs(powers[0]) > 1e-6
     ):
-        text = (
-            f"Your {name} is the right one to the power {powers[0]:.4g}, normalised again: in the exponent everything "
-            f"counts {powers[0]:.4g} times. Which factor stands there, and of which base is the logarithm?"
-        )
+        c = f"{powers[0]:.4g}"
+        text = f"Your {name} is the right one to the power {c}, normalised again: "
+        if big[0].world.leaves("means", "log", "centre"):  # the power comes from an exponent
+            text += (
+                f"in the exponent everything counts {c} times. Which factor stands there, and which base has the log?"
+            )
+        else:
+            text += "what divides what?" if np.isclose(powers[0], -1) else "with which power does it come in?"
         yield Finding("power", text, "power", name, weight=95)
+
+
+def _softmax(big, name):
+    """The logarithm is a multiple of the right one, but for what is added to a whole row."""
+    some = [p for p in big if p.t.shape[-1] > 2 and np.ptp(p.t, -1).max() > 0]
+    for p in some:
+        with np.errstate(all="ignore"):
+            a, t = (u - u.mean(-1, keepdims=True) for u in (np.log(p.a), p.t))
+            c = (a * t).sum() / (t * t).sum()
+        if not (c > 0 and np.allclose(a, c * t, rtol=1e-6, atol=1e-9)):
+            return
+    if len(some) > 2:
+        text = f"Your {name} is a softmax of what is right, or of a multiple: what does the exponential do here?"
+        yield Finding("softmax", text, "log", name, weight=95)
 
 
 def _symmetric(a):
@@ -506,8 +529,8 @@ def _sum_words(pairs):
     off = max(float(np.abs(p.a.sum(-1) - 1).max()) for p in pairs)
     if off < 0.02:
         return f"1 only to within {off:.1g}"
-    s = np.round(pairs[0].a.sum(-1), 12) + 0.0
-    return f"{s.min():.3g} .. {s.max():.3g}" if s.ndim and np.ptp(s) > 1e-2 * abs(s.max()) else f"{np.ravel(s)[0]:.3g}"
+    s = np.round(np.concatenate([np.ravel(p.a.sum(-1)) for p in pairs]), 12) + 0.0
+    return f"{s.min():.3g} .. {s.max():.3g}" if np.ptp(s) > 1e-2 * abs(s.max()) else f"{s[0]:.3g}"
 
 
 def _matrices(pairs, axes, name):
@@ -619,10 +642,10 @@ def _coefficient(arrays, tables, index, pairs, axes, order, scale):
 def _missing(term, c, name):
     amount = next(w for v, w in COEFFICIENTS.items() if np.isclose(abs(c), v, rtol=1e-6))
     if term.words == "1":
-        number = f"{c:.3g}"
+        how = f"{'plus' if c > 0 else 'minus'} {abs(c):.3g}"
         return Finding(
             "off by a number",
-            f"Your {name} is the right one plus {number}, in every entry: where does that come from?",
+            f"Your {name} is the right one {how}, in every entry: where does that come from?",
             "term",
             "1",
             weight=92,

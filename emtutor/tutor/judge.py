@@ -30,11 +30,15 @@ def check(answer, name=None):
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the last net: whatever an answer does, the lesson goes on
-        failure = sandbox.failure_of(error, answer)
+        try:
+            failure = sandbox.failure_of(error, answer)
+            why = f": {failure.kind}: {failure.text}" if failure.text else f": {failure.kind}"
+        except BaseException:  # an object that raises whatever it is asked
+            why = ", every look at it raises an error"
         feedback = Feedback(
             name if isinstance(name, str) else "check",
             "error",
-            f"The tutor could not judge this: {failure.kind}: {failure.text}\nWrite a plain function with `def`.",
+            f"The tutor could not judge this{why}.\nWrite a plain function with `def`.",
             verdict="Not judged",
         )
     if feedback.exercise in registry.exercises() and feedback.status != "unattempted":
@@ -155,7 +159,7 @@ class _Verdict:
             if trial.steady and self._deaf():
                 return Feedback(name, "incorrect", _DEAF, mistake="own-random-numbers", asides=asides)
             if trial.steady:
-                return Feedback(name, "correct", self._praise(), asides=asides)
+                return Feedback(name, "correct", self._praise(), asides=[*asides, self._boxed()])
             return Feedback(name, "incorrect", self._unsteady(), asides=asides)
         if not trial.steady:
             return Feedback(name, "incorrect", self._unsteady(), asides=asides)
@@ -206,7 +210,7 @@ class _Verdict:
             return False
         if self.exercise.judge:
             return not self._said_by_judge(run)
-        return self._same(run, run.outputs, self.expected[i], i)
+        return self._same(run, run.outputs, self.expected[i], i) or self._in_single(run, i)
 
     def _same(self, run, a, b, i):
         if a is None or b is None:
@@ -217,6 +221,37 @@ class _Verdict:
             except (ValueError, TypeError, IndexError, ArithmeticError, np.linalg.LinAlgError):
                 return False
         return values.close(a, b, self.floors[i])
+
+    def _in_single(self, run, i):
+        """True if the answer computes in single precision inside, and is as right as that allows.
+
+        It stays the same, bit for bit, when the arguments change in the twelfth digit, and it is no further off than
+        the solution moves when they are rounded to single precision.
+        """
+        want = self.expected[i]
+        if (
+            want is None
+            or self.exercise.same
+            or any(a.a.shape != b.a.shape for a, b in zip(run.outputs, want, strict=True))
+        ):
+            return False
+        off = [values.differences(a, b)[0] for a, b in zip(run.outputs, want, strict=True)]
+        far = [0.01 * _size(b.a) + 1e4 * f for b, f in zip(want, self.floors[i], strict=True)]
+        if any(o.max(initial=0) > most for o, most in zip(off, far, strict=True)):
+            return False
+        nudged = _nudged(run.problem, 1e-12, 0)
+        again, there = sandbox.trial(self.answer, [nudged], self.exercise.out).runs[0].outputs, self._solved(nudged)
+        if again is None or there is None or _equal(there, want) or not _equal(again, run.outputs):
+            return False
+        moved = [self._solved(_nudged(run.problem, 1.2e-7, seed)) for seed in range(6)]
+        if None in moved:
+            return False
+        spread = [np.max([values.differences(m[j], b)[0] for m in moved], axis=0) for j, b in enumerate(want)]
+        limits = [8 * s + 1e-6 * np.abs(b.a) + f for s, b, f in zip(spread, want, self.floors[i], strict=True)]
+        return all(bool((o <= limit).all()) for o, limit in zip(off, limits, strict=True))
+
+    def _solved(self, problem):
+        return self._call(self.exercise.solution, problem)
 
     def _said_by_judge(self, run):
         """(slug or None, sentence) of the exercise's own judge; None if it is content."""
@@ -260,17 +295,17 @@ class _Verdict:
             return slug, "\n".join(s for s in (sentence, cause, self._where(run)) if s), None
         for i, run in enumerate(self.trial.runs):
             if self.wrong[i] and run.outputs is not None and (said := self._shape(run, self.expected[i])):
-                cause = self._cause(80)
+                cause = "" if said.startswith(_ANOTHER_ORDER) else self._cause(80)
                 sentences = "\n".join(s for s in (said, cause, self._where(run)) if s)
                 return None, sentences, self._shapes(run, self.expected[i])
         for run in self.trial.runs:
             if run.outputs is not None and (said := self._not_finite(run)):
-                elsewhere = any(
-                    w and r.outputs and not self._not_finite(r)
-                    for w, r in zip(self.wrong, self.trial.runs, strict=True)
-                )
+                wrong = (r for w, r in zip(self.wrong, self.trial.runs, strict=True) if w and r.outputs)
+                elsewhere = all(np.isfinite(v.a).all() for v in next(wrong, run).outputs)  # in the simplest
                 if (found := self._probed()) and found.weight >= (60 if elsewhere else 80):
                     return None, found.sentence, None  # where it comes from says more than that it is NaN
+                if elsewhere and len(self.exercise.out) == 1:
+                    break  # its finite values are wrong too: what is not finite may be another matter
                 return None, f"{said}\n{self._where(run)}{self._elsewhere(' ')}", None
         if said := self._extra():
             return *said, None
@@ -359,6 +394,11 @@ class _Verdict:
             return "It does what is asked for."
         return f"It agrees on all {len(self.trial.runs)} problems, from a hand-sized one to hostile ones."
 
+    def _boxed(self):
+        if not any(v.boxed for run in self.trial.runs for v in run.outputs):
+            return ""
+        return "The number came inside an array, and is judged by its value. Elsewhere write `float(...)` or take [0]."
+
     def _unsteady(self):
         return (
             "Called twice with the same arguments it gave two different results: it remembers something between calls "
@@ -401,8 +441,8 @@ class _Verdict:
             if got.a.ndim == want.a.ndim and self.exercise.judge and axes in FREE:
                 continue
             if got.a.shape != want.a.shape:
-                swapped = _in_another_order(run.outputs, expected, names)
-                return swapped or _shape_sentence(name if len(names) > 1 else "", axes, got.a.shape, want.a.shape)
+                known = _in_another_order(run.outputs, expected, names) or _coded(name, got.a, want.a)
+                return known or _shape_sentence(name if len(names) > 1 else "", axes, got.a.shape, want.a.shape)
         return ""
 
     def _not_finite(self, run):
@@ -419,13 +459,16 @@ class _Verdict:
                 count = count.replace(" entries", f" entries{of}")
                 return (
                     f"{count} {' or '.join(kinds)}. Where do you divide by something that can be 0, or take the "
-                    "logarithm of it, or exponentiate something large?"
+                    "logarithm of it or of a negative number, or exponentiate something large?"
                 )
         return ""
 
+    def _is_infinite(self, i):
+        return bool(self._not_finite(self.trial.runs[i]))
+
     def _by_how_much(self):
         """Where it differs and by how much, without the right value."""
-        i = self.wrong.index(True)
+        i = min((i for i, wrong in enumerate(self.wrong) if wrong), key=self._is_infinite)
         run, expected = self.trial.runs[i], self.expected[i]
         if expected is None:
             return f"The result differs from the right one.\n{self._where(run)}"
@@ -441,7 +484,8 @@ class _Verdict:
             if got.a.ndim == 0:
                 parts.append(f"{'The result' if len(self.exercise.out) == 1 else name} is off by {amount}.")
             else:
-                parts.append(f"{int((~near).sum())} of {near.size} entries of {name} are wrong, by up to {amount}.")
+                how = f"the first of them at {_place(~near)}" if _whole(want.a) else f"by up to {amount}"
+                parts.append(f"{int((~near).sum())} of {near.size} entries of {name} are wrong, {how}.")
         follow = "Follow one number by hand: where does it part?"
         return f"{' '.join(parts)}\n{self._where(run)}{self._elsewhere(' ')}\n{follow}"
 
@@ -456,7 +500,8 @@ class _Verdict:
         sums = got.sum(1)
         if np.allclose(sums, 1, atol=1e-6) or not np.isfinite(sums).all():
             return None
-        rows = tuple((f"row {i} (point {i + 1})", f"{v:.3g}", "1") for i, v in enumerate(sums[:6]))
+        shown = (f"{v:.3g}" if abs(v - 1) > 5e-3 else f"1 {v - 1:+.0e}" for v in sums[:6])
+        rows = tuple((f"row {i} (point {i + 1})", v, "1") for i, v in enumerate(shown))
         return Table((run.problem.label, "your sum", "should be"), rows)
 
     def _shapes(self, run, expected):
@@ -516,6 +561,31 @@ def _bare(outputs):
     return plain[0] if len(plain) == 1 else tuple(plain)
 
 
+def _nudged(problem, size, seed):
+    """The problem with every array of floats changed by so much of itself, at random. (Numbers seldom are rounded.)"""
+    rng = np.random.default_rng(seed)
+
+    def nudge(v):
+        if isinstance(v, np.ndarray) and v.dtype.kind == "f":
+            return v * (1 + size * rng.uniform(-1, 1, np.shape(v)))
+        return tuple(map(nudge, v)) if type(v) is tuple else v
+
+    return problem._replace(args={name: nudge(v) for name, v in problem.args.items()})
+
+
+def _equal(a, b):
+    return all(np.array_equal(u.a, v.a) for u, v in zip(a, b, strict=True))
+
+
+def _whole(a):
+    return bool(a.size and np.isfinite(a).all() and (a == np.round(a)).all())
+
+
+def _place(wrong):
+    """The index of the first wrong entry, as one writes it."""
+    return f"[{', '.join(str(int(i)) for i in np.argwhere(wrong)[0])}]"
+
+
 def _size(a):
     return float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
 
@@ -542,6 +612,19 @@ def _sizes(args):
             yield f"{name} = {v:.4g}"
         elif isinstance(v, (tuple, list)):
             yield f"{name} of {len(v)}"
+
+
+def _coded(name, got, want):
+    """A sentence if one-hot rows came for labels, or labels for one-hot rows."""
+    if got.shape[:-1] == want.shape and _one_hot(got) and _whole(want):
+        return f"These are one-hot rows; {name} asks for whole numbers: where in each row does the 1 stand?"
+    if want.shape[:-1] == got.shape and _one_hot(want) and _whole(got):
+        return f"These are labels; {name} asks for one-hot rows: a single 1 in each, in the column of the label."
+    return ""
+
+
+def _one_hot(a):
+    return a.ndim > 1 and a.shape[-1] > 1 and bool(np.isin(a, (0, 1)).all() and (a.sum(-1) == 1).all())
 
 
 def _shape_sentence(name, axes, got, want):
@@ -571,13 +654,16 @@ def _shape_cause(got, want, axes):
     return "Which axis has the wrong length?"
 
 
+_ANOTHER_ORDER = "The results come in another order"
+
+
 def _in_another_order(got, want, names):
     """A sentence if the outputs are all there, in another order, to judge by their shapes."""
     shapes = [v.a.shape for v in want]
     if len(set(shapes)) != len(shapes) or sorted(map(str, shapes)) != sorted(str(v.a.shape) for v in got):
         return ""
     order = [names[shapes.index(v.a.shape)] for v in got]
-    return f"The results come in another order: expected are {', '.join(names)}; yours look like {', '.join(order)}."
+    return f"{_ANOTHER_ORDER}: expected are {', '.join(names)}; yours look like {', '.join(order)}."
 
 
 def _amount(off, size):

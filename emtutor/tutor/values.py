@@ -28,10 +28,11 @@ class Odd(Exception):
 
 
 class Value(NamedTuple):
-    """One output: a float64 array of its own, and whether it was computed in single precision."""
+    """One output: a float64 array of its own; did it come in single precision, or as a number in an array?"""
 
     a: np.ndarray
     single: bool = False
+    boxed: bool = False
 
 
 def read(result, out):
@@ -39,7 +40,7 @@ def read(result, out):
     names = list(out)
     _refuse(result)
     if len(names) == 1:
-        return [_value(result, f"the {names[0]}" if out[names[0]] else "the number")]
+        return [_unboxed(_value(result, f"the {names[0]}" if out[names[0]] else "the number"), out[names[0]])]
     wanted = f"{len(names)} results are expected, {', '.join(names)}, in this order"
     if _is(result, dict):
         raise Odd(f"It returned a dict; {wanted}: return {', '.join(names)}.")
@@ -53,7 +54,13 @@ def read(result, out):
         raise Odd(f"It returned {len(parts)} result{'s' * (len(parts) != 1)}; {wanted}.")
     for part, name in zip(parts, names, strict=True):
         _refuse(part, f"its {name}")
-    return [_value(part, name) for part, name in zip(parts, names, strict=True)]
+    return [_unboxed(_value(part, name), out[name]) for part, name in zip(parts, names, strict=True)]
+
+
+def _unboxed(value, axes):
+    """A number where a number is asked, if it comes as an array with one entry."""
+    boxed = not axes and value.a.ndim > 0 and value.a.size == 1
+    return value._replace(a=value.a.reshape(()), boxed=True) if boxed else value
 
 
 def _refuse(result, what="it"):
@@ -80,7 +87,7 @@ def _value(result, what):
         a = _plain(result, what)
     except RecursionError:
         raise Odd("It returned a list in a list in a list without end, or one that contains itself.") from None
-    single = _is(result, (np.ndarray, np.generic)) and result.dtype.kind == "f" and result.dtype.itemsize <= 4
+    single = _is(result, (np.ndarray, np.generic)) and result.dtype.kind == "f" and result.dtype.itemsize == 4
     single = single or (type(result) in (list, tuple) and any(_is(v, np.float32) for v in result))
     return Value(a, single)
 

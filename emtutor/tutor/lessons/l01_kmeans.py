@@ -89,6 +89,11 @@ ASSIGN = Exercise(
             "Only the last column decides. A squared distance adds up all of them.",
         ),
         Mistake(
+            "means",
+            lambda x, mu: mu[((x[:, None] - mu) ** 2).sum(-1).argmin(1)],
+            "These are the nearest means themselves. Wanted is the index of the row of mu in which each stands.",
+        ),
+        Mistake(
             "inner-product",
             lambda x, mu: (x @ mu.T).argmax(1),
             "This takes the mean with the largest inner product with x. In |x - mu|^2 that product stands beside "
@@ -166,6 +171,12 @@ UPDATE_MEANS = Exercise(
             "median",
             lambda x, labels, k: np.stack([np.median(x[labels == j], axis=0) for j in range(k)]),
             "This is the median. It minimises the sum of distances; k-means minimises the sum of squares.",
+        ),
+        Mistake(
+            "one-less",
+            lambda x, labels, k: np.stack([x[labels == j].sum(0) / ((labels == j).sum() - 1) for j in range(k)]),
+            "You divided by one less than the number of points. That is for a variance whose mean was estimated; a "
+            "mean divides by the number itself.",
         ),
         Mistake(
             "first-point",

@@ -85,6 +85,15 @@ LOG_GAUSSIAN = Exercise(
             "The distance enters without its square.",
         ),
         Mistake(
+            "all-pairs",
+            lambda x, mu, Sigma: (
+                _log_gaussian_from(x, mu, Sigma, quadratic=0)
+                - ((x - mu) @ np.linalg.inv(Sigma) @ (x - mu).T).sum(1) / 2
+            ),
+            "You summed a row of (x - mu) P (x - mu)^T, an n by n table: each point meets all others in it. Where in "
+            "that table does a point meet itself?",
+        ),
+        Mistake(
             "diagonal-only",
             lambda x, mu, Sigma: _log_gaussian_from(x, mu, np.diag(np.diag(Sigma))),
             "Right only when the columns are uncorrelated: the entries of Sigma off the diagonal are not used.",
@@ -268,6 +277,12 @@ LOG_LIKELIHOOD = Exercise(
             "Only the likeliest component of each point counts here. Which others contribute to its density?",
         ),
         Mistake(
+            "one-log",
+            lambda x, pi, mu, Sigma: np.logaddexp.reduce(log_joint(x, pi, mu, Sigma), axis=None),
+            "One logarithm is taken of the sum over points and components. The points are independent: their densities "
+            "multiply. For which index does the sum stand outside the logarithm?",
+        ),
+        Mistake(
             "sum-over-points-first",
             lambda x, pi, mu, Sigma: np.logaddexp.reduce(log_joint(x, pi, mu, Sigma).sum(0)),
             "The points are multiplied within each component before the components are added: as if one label held for "
@@ -362,6 +377,16 @@ RESPONSIBILITY_MISTAKES = [
             log_joint(x, pi, mu, Sigma)
         ),
         "These are the logarithms of the responsibilities.",
+    ),
+    Mistake(
+        "log-ratio",
+        lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True),
+        "Logarithms are divided by a sum of logarithms. Of which quantity do the rows have to be normalised?",
+    ),
+    Mistake(
+        "softmax-of-joint",
+        lambda x, pi, mu, Sigma: _responsibilities(np.exp(log_joint(x, pi, mu, Sigma))),
+        "The joint was exponentiated once more. A softmax takes logarithms: of what?",
     ),
 ]
 
@@ -710,13 +735,6 @@ def _spiked(x, s, *, narrow=None, covariance=None, weight=0.5):
     return (np.log(weight) + np.logaddexp(_broad(x, C), spike)).sum()
 
 
-def _naive(x, s):
-    """Densities, not logarithms: s**2 underflows."""
-    d = x.shape[1]
-    density = np.exp(-((x - x[0]) ** 2).sum(1) / (2 * s**2)) / (2 * np.pi * s**2) ** (d / 2)
-    return np.log(0.5 * density + 0.5 * np.exp(_broad(x, np.atleast_2d(np.cov(x.T, bias=True))))).sum()
-
-
 def _spikes(rng):
     made = []
     for label, n, d, s in (
@@ -725,7 +743,7 @@ def _spikes(rng):
         ("s = 1e-20", 7, 2, 1e-20),
         ("d = 1", 6, 1, 0.4),
         ("three dimensions", 11, 3, 0.6),
-        ("s = 1e-170", 6, 2, 1e-170),
+        ("s = 1e-60", 6, 2, 1e-60),
     ):
         made.append(Problem(label, {"x": problems.world(rng, n, 2, d)["x"], "s": s}))
     return made
@@ -738,11 +756,6 @@ SPIKE_LOG_LIKELIHOOD = Exercise(
     problems=_spikes,
     out={"log_likelihood": ""},
     mistakes=[
-        Mistake(
-            "underflow",
-            _naive,
-            "Right for a wide spike. At s = 1e-170 the square of s is 0 for a computer: keep log s and (x - x[0]) / s.",
-        ),
         Mistake(
             "variance-s",
             lambda x, s: _spiked(
@@ -774,6 +787,15 @@ SPIKE_LOG_LIKELIHOOD = Exercise(
             "no-weights",
             lambda x, s: _spiked(x, s, weight=1.0),
             "The weights, one half each, are missing: you are too high by log 2 for each point.",
+        ),
+        Mistake(
+            "one-label-for-all",
+            lambda x, s: np.logaddexp(
+                (np.log(0.5) + _broad(x, np.atleast_2d(np.cov(x.T, bias=True)))).sum(),
+                (np.log(0.5) - x.shape[1] * np.log(2 * np.pi * s**2) / 2 - (((x - x[0]) / s) ** 2).sum(1) / 2).sum(),
+            ),
+            "The points are summed within each component before the two are added: as if one label held for all "
+            "points. Each point draws its own.",
         ),
         Mistake(
             "spike-only",

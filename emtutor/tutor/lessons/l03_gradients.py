@@ -240,6 +240,12 @@ GRAD_MU = Exercise(
             "which fraction appears in front of each term?",
         ),
         Mistake(
+            "prior-for-r",
+            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
+            "Your weights are pi_j, the same for every point: the prior. Should a point near mu_j not pull harder than "
+            "one far away?",
+        ),
+        Mistake(
             "joint-for-r",
             lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
             "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
@@ -524,6 +530,11 @@ GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
             "gradient: which unit must that have?",
         ),
         Mistake(
+            "of-the-density",
+            lambda x, mu, Sigma: np.exp(_log_density(x, mu[None], Sigma[None]))[:, :, None] * _g_one(x, mu, Sigma),
+            "This is the gradient of the density itself. What does the derivative of a logarithm divide by?",
+        ),
+        Mistake(
             "summed",
             lambda x, mu, Sigma: _g_one(x, mu, Sigma).sum(0),
             "You summed over the points. Here each point has a matrix of its own.",
@@ -613,6 +624,18 @@ GRAD_SIGMA = Exercise(
             lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.ones(len(pi))),
             "The log-determinant is counted once, not once for each point. With which weights does it enter the sum "
             "over i?",
+        ),
+        Mistake(
+            "prior-for-r",
+            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
+            "Your weights are pi_j, the same for every point: the prior. Which probability of component j belongs to "
+            "the point x_i?",
+        ),
+        Mistake(
+            "joint-for-r",
+            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
+            "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
+            "what does the derivative of log u divide?",
         ),
         Mistake(
             "n-for-R",
@@ -797,6 +820,18 @@ UPDATE_SIGMA = Exercise(
     unit=2,
     extra=_jitter,
     mistakes=[
+        Mistake(
+            "shortcut",
+            lambda x, r, mu: _scatter(x, r, 0 * mu) / _per_component(r.sum(0)) - np.einsum("ka,kb->kab", mu, mu),
+            "You took the mean of x x^T minus mu mu^T. That is the scatter around mu only if mu is the weighted mean; "
+            "here it may be another point.",
+        ),
+        Mistake(
+            "sum-before-product",
+            lambda x, r, mu: np.einsum("ka,kb->kab", _towards(x, r, mu), _towards(x, r, mu)) / _per_component(r.sum(0)),
+            "You summed the weighted differences first and multiplied the sums. Differences of opposite sign cancel in "
+            "them: what is to be summed, x - mu or its products?",
+        ),
         Mistake(
             "over-n",
             lambda x, r, mu: _S(x, r, mu, denominator=np.full(len(mu), len(x))),

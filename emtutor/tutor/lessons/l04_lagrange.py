@@ -260,6 +260,11 @@ GRAD_LAGRANGIAN = Exercise(
             "each point.",
         ),
         Mistake(
+            "hard",
+            lambda x, pi, mu, Sigma, lam: _one_hot(_r(x, pi, mu, Sigma)).sum(0) / pi + lam,
+            "You count each point for its most probable component only. May it count in part for several?",
+        ),
+        Mistake(
             "lam-replaced",
             lambda x, pi, mu, Sigma, lam: _free(x, pi, mu, Sigma) - len(x),
             "You put in -n for lam. That is what lam turns out to be; here it may be any number.",
@@ -719,6 +724,18 @@ UPDATE_PI_MAP = Exercise(
             lambda r, alpha: (r.mean(0) + alpha / alpha.sum()) / 2 if r.shape[1] > 1 else None,
             "You averaged the data's share and the prior's share with equal weights. With many points the data should "
             "weigh more: what is each worth?",
+        ),
+        Mistake(
+            "average-of-modes",
+            lambda r, alpha: (r.mean(0) + _normalised(alpha - 1)) / 2 if r.shape[1] > 1 else None,
+            "You averaged the data's maximum and the prior's with equal weights. With many points the data should "
+            "weigh more: what is each worth?",
+        ),
+        Mistake(
+            "likelihood-times-prior-mode",
+            lambda r, alpha: _normalised(r.sum(0) * (alpha - 1)),
+            "You multiplied R_j by alpha_j - 1. In the objective both multiply log pi_j: how do two multiples of the "
+            "same logarithm combine?",
         ),
         Mistake(
             "likelihood-times-prior-mean",

@@ -139,6 +139,11 @@ E_STEP = Exercise(
             "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?",
         ),
         Mistake(
+            "softmax-of-joint",
+            lambda x, pi, mu, Sigma: _softmax(np.exp(_log_joint(x, pi, mu, Sigma))),
+            "You exponentiated the joint once more. A softmax takes logarithms: of what?",
+        ),
+        Mistake(
             "prior-only",
             lambda x, pi, mu, Sigma: np.tile(pi, (len(x), 1)) if len(pi) > 1 else None,
             "Every row is pi: that is what we believe before we look at x_i. What does the point itself say about its "
@@ -462,6 +467,11 @@ def _fit(x, pi, mu, Sigma, tol, max_iter, *, e=None, m=None, record=None, stop=N
     return *theta, path
 
 
+def _r_once(x, pi, mu, Sigma, tol, max_iter):
+    r = _softmax(_log_joint(x, pi, mu, Sigma))
+    return _fit(x, pi, mu, Sigma, tol, max_iter, e=lambda *_: r)
+
+
 def _with_start(x, pi, mu, Sigma, tol, max_iter):
     *theta, path = _fit(x, pi, mu, Sigma, tol, max_iter)
     return *theta, [_log_likelihood(x, (pi, mu, Sigma)), *path]
@@ -541,7 +551,10 @@ def _judge_fit(problem, output):
             "log_likelihood belongs to them. Check one E-step and one M-step alone: check(e_step), check(m_step)."
         )
     if not np.allclose(path, truth, rtol=1e-7):
-        return "The parameters are right, but log_likelihoods is not log p after each full iteration, in order."
+        return (
+            "The parameters are right to six digits, but some entry of log_likelihoods is not log p after that "
+            "iteration: is each recorded after its M-step, and is nothing small added to Sigma?"
+        )
     changes = np.abs(np.diff([_log_likelihood(x, (pi, mu, Sigma)), *truth]))
     slack = 1e-9 * abs(truth[-1])
     if len(path) < max_iter and changes[-1] >= tol + slack:
@@ -643,6 +656,12 @@ EM_FIT = Exercise(
             "hard",
             _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(_log_joint(x, pi, mu, Sigma)))),
             "Your E-step gives each point wholly to one component. May a point in the middle count half for each?",
+        ),
+        Mistake(
+            "r-once",
+            _r_once,
+            "The responsibilities are those of the start in every iteration. Which parameters does the second E-step "
+            "need?",
         ),
         Mistake(
             "never-stops",
@@ -839,6 +858,11 @@ MATCH_LABELS = Exercise(
             _greedy,
             "Each mean in turn takes the nearest partner that is left. An early choice can cost a later one dearly: "
             "which sum is to be smallest?",
+        ),
+        Mistake(
+            "farthest",
+            lambda mu_a, mu_b: match_labels(-mu_a, mu_b),
+            "This permutation brings mu_a[p] as far from mu_b as can be. Is the sum to be largest or smallest?",
         ),
         Mistake(
             "distance-not-squared",
