@@ -11,6 +11,7 @@ from emtutor.probes.worlds import fresh, world
 
 UNITS = (1.0, 0.1, 3.0, 10.0)
 DRAWS = (8, 60)
+RARE = 2
 
 
 def explained(chain, broken, done):
@@ -101,7 +102,10 @@ def _where_it_holds(chain, broken, tried):
         each = {p.label: holds(p) for p in tried}
     held, fell = ([label for label, was in each.items() if was is good] for good in (True, False))
     words = []
-    where = special_cases(holds, [p for p in tried if p.label in fell], _draws(len(held), len(fell)))
+    where = []
+    if len(fell) > RARE or len(fell) >= len(held):  # what is rarely false holds by luck wherever one looks
+        fell_first = sorted(tried, key=lambda p: p.label not in fell)
+        where = special_cases(holds, fell_first, len(fell), _draws(len(held), len(fell)))
     if where:
         words.append(f"It would hold where {' or '.join(where[:3])}.")
     if held and fell:
@@ -117,16 +121,16 @@ def _draws(held, fell):
     return int(np.clip(np.log(1e-4) / np.log(held / (held + fell)), *DRAWS)) if held and fell else DRAWS[0]
 
 
-def special_cases(holds, problems, draws, seed=0):
+def special_cases(holds, problems, fell, draws, seed=0):
     """The weakest special cases, in words, in which `holds(problem)` is true on as many fresh draws as asked for.
 
-    holds: function of a Problem -> True, False, or None where that cannot be said. Every draw has a unit of its own: an
-    inequality that holds by luck in one seldom does in all. An empty list if it mostly holds anyway: then a case would
-    explain nothing.
+    holds: function of a Problem -> True, False, or None where that cannot be said. fell: it is false on so many of the
+    problems, which come first. Every draw has a unit of its own: an inequality that holds by luck in one seldom does
+    in all. An empty list if it mostly holds near those: then a case would explain nothing.
     """
     rng = np.random.default_rng(seed)
     worlds = [w for w in map(world, problems) if min(w.sizes.values(), default=0) > 1]
-    if not worlds or sum(holds(fresh(w, rng).problem()) is not False for w in worlds[:4]) > 1:
+    if not worlds or sum(holds(fresh(w, rng).problem()) is not False for w in worlds[: min(fell, 4)]) > 1:
         return []
     held = []
     for case in cases(worlds[0]):
