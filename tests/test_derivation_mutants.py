@@ -16,6 +16,7 @@ from scipy.special import softmax
 from emtutor import derivations
 from emtutor.derivation import Numerical, call, chain, compare, maximum
 from emtutor.derivation.line import Case
+from emtutor.probes import worlds
 
 pytestmark = pytest.mark.mutation
 
@@ -183,6 +184,26 @@ def same(derivation, cases, right, wrong):
     return True
 
 
+def fresh_cases(derivation):
+    """Other problems of the derivation, and problems near them: a number that never varies in the first does there."""
+    rng = np.random.default_rng(77)
+    problems = derivation.problems(rng)
+    near = [worlds.fresh(worlds.world(p), rng).problem() for p in problems[:3]]
+    cases = [Case(p.label, p.args, derivation.given) for p in (*problems, *near)]
+    return [case for i, case in enumerate(cases) if i < len(problems) or has_values(derivation, case)]
+
+
+def has_values(derivation, case):
+    """False where a line has none: k-means may leave a cluster empty."""
+    try:
+        with np.errstate(all="ignore"):
+            for line in derivation.lines:
+                call(line.function, case.args)
+    except (ArithmeticError, ValueError, RuntimeWarning):
+        return False
+    return True
+
+
 # - KL <= log sum q^2 / p is an inequality too, and as tight: what breaks is the line after it.
 TRUE_ALL_THE_SAME = {("kl_not_negative", "q * (p / q) as q / (p / q)")}
 
@@ -193,7 +214,7 @@ def weights_of(function):
 
 def mutants(derivation):
     """(index of the line, what is wrong with it, the wrong function)."""
-    cases = [Case(p.label, p.args, derivation.given) for p in derivation.problems(np.random.default_rng(77))]
+    cases = fresh_cases(derivation)
     for i, line in enumerate(derivation.lines):
         if line.relation == "start" or i + 1 in derivation.breaks:
             continue
@@ -220,7 +241,7 @@ def test_each_wrong_line_breaks_the_chain_there_and_only_there(name):
     derivation = derivations.ALL[name]
     kept = with_memory(derivation)
     assert set(kept.run().breaks) == set(derivation.breaks)
-    fresh = [Case(p.label, p.args, derivation.given) for p in derivation.problems(np.random.default_rng(77))]
+    fresh = fresh_cases(derivation)
     with np.errstate(all="ignore"):
         for line in kept.lines:
             for case in fresh:
