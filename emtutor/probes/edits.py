@@ -506,7 +506,11 @@ def _call(node, words):
                 u.args[0] = v.left
             return ast.BinOp(u, ast.Pow(), ast.Constant(2))
 
-        yield Change(squared_after, f"when {what} is summed before it is squared: what cancels?", "order", what, 83)
+        text = f"when {what} is summed before it is squared: what cancels?"
+        yield Change(squared_after, text, "order", what, 83)
+        in_rows = lambda u: _np("sum", ast.BinOp(_np("sum", get(u).left, axis=-1), ast.Pow(), ast.Constant(2)))
+        if not node.keywords and len(node.args) < 2 - method:
+            yield Change(in_rows, text, "order", what, 83)
     if name == "solve" and len(node.args) == 2:
         a = words(node.args[0])
         yield Change(
