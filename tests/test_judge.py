@@ -1,6 +1,7 @@
 """check: right answers in unusual forms pass, wrong and hostile ones get a verdict and a true sentence."""
 
 import asyncio
+import math
 import sys
 
 import numpy as np
@@ -397,6 +398,41 @@ def test_error_shows_her_own_line_and_the_problem():
     assert feedback.status == "error"
     assert "away = x - mu" in feedback.message
     assert "hand-sized (x (4, 2), pi (2,), mu (2, 2), Sigma (2, 2, 2))" in feedback.message
+
+
+def _sum_before_it_is_there(x):
+    for x_i in x:
+        total = total + x_i  # noqa: F821
+    return total
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda x: exp(x), "is `np.` missing"),  # noqa: F821
+        (lambda x: math.exp(x), "those of NumPy"),
+        (lambda x: x if x > 0 else -x, "Many numbers are not one yes or no"),
+        (lambda x: x.sort() * 2, "None stands where a number"),
+        (lambda x: x(0), "are square ones meant"),
+        (lambda x: x.log(), "called as `np.log(a)`"),
+        (lambda x: x.tolist()[99], "fewer parts than that"),
+        (lambda x: x[:, 99], "An axis of length m"),
+        (lambda x: x[0.5], "An index must be a whole number"),
+        (lambda x: x + np.ones(7), "shapes up from the right"),
+        (lambda x: x @ np.ones(7), "the last axis of A"),
+        (lambda x: np.zeros(4, 2), "A shape is one argument"),
+        (lambda x: np.array([[1, 2], [3]]), "not all of one length"),
+        (lambda x: np.linalg.inv(x), "Only a square matrix"),
+        (lambda x: np.linalg.inv(0 * np.eye(2)), "A matrix without inverse"),
+        (lambda x: np.sum(x, axes=1), "called axis and keepdims"),
+        (_sum_before_it_is_there, "read before a line has given it a value"),
+    ],
+)
+def test_frequent_errors_are_explained(answer, sentence):
+    """What NumPy and Python say changes with their versions: each error is raised here, none is typed."""
+    feedback = check(lambda x, pi, mu, Sigma: answer(x), "e_step")
+    assert feedback.status == "error"
+    assert sentence in feedback.message
 
 
 def test_named_mistakes_survive_an_overflow():

@@ -10,8 +10,8 @@ import numpy as np
 
 from emtutor import em
 from emtutor.limits import time_limit
+from emtutor.tutor import errors, sandbox, store, values
 from emtutor.tutor import exercise as registry
-from emtutor.tutor import sandbox, store, values
 from emtutor.tutor.feedback import Feedback, Table
 
 FREE = ("t", "m")  # axes of outputs whose length is the learner's choice, where the exercise has a judge of its own
@@ -414,8 +414,7 @@ class _Verdict:
             what = f"{f.kind}: {f.text}" if f.text else f.kind
         line = f", in line {f.line} of your code" if f.line else ""
         source = f": `{f.source}`" if f.source else ""
-        help_ = next((sentence for part, sentence in _HELP if part in f.text), "")
-        return "\n".join(s for s in (f"{what}{line}{source}", help_, self._where(run)) if s)
+        return "\n".join(s for s in (f"{what}{line}{source}", errors.meaning(f.text), self._where(run)) if s)
 
     def _where(self, run):
         if not run.problem.args:
@@ -533,25 +532,6 @@ class _Verdict:
 _DEAF = (
     "Another rng gives the same points: your random numbers come from a generator of your own, so two calls never "
     "differ. Draw from the rng that is passed in."
-)
-
-# What the most frequent errors mean, by a part of their text.
-_HELP = (
-    (
-        "broadcast",
-        "NumPy lines shapes up from the right: each pair of lengths must agree or be 1; `a[:, None]` adds an axis.",
-    ),
-    ("matmul", "In `A @ B` the last axis of A must be as long as the last but one (or only) axis of B."),
-    (
-        "Singular matrix",
-        "A matrix without inverse: is each Sigma_j where it should be, and not yet spoiled by another step?",
-    ),
-    ("out of bounds", "An axis of length m has the indices 0 to m - 1. Which axis does this index run along?"),
-    (
-        "not subscriptable",
-        "Something has no parts to index: is it a function, a number or None where an array should be?",
-    ),
-    ("only integer", "An index must be a whole number: is it a label, or a probability?"),
 )
 
 
