@@ -507,15 +507,15 @@ def _one_number(study, name):
     right = np.concatenate([t.ravel() for t in truths]) if truths else np.zeros(1)
     if not np.isfinite(c) or any((a != c).any() for a in outputs) or (right == right[0]).all():
         return None
-    if c == 0 and not any(a.ndim for a in outputs):
-        return None  # a sum over nothing is 0: which condition left nothing, the variants know
-    ask = (
-        "do // or an array of integers cut something off, or is nothing ever written into it?"
-        if c == 0
-        else "where do the arguments enter?"
-    )
-    what = "number in your" if outputs[-1].ndim else "time your"
-    text = f"Every {what} {name} is {c:g}, on all problems: {ask}"
+    whole = not any(a.ndim for a in outputs)
+    if c:
+        ask = "where do the arguments enter?"
+    elif whole:
+        ask = "do all terms cancel, or does a condition leave nothing to sum?"
+    else:
+        ask = "do // or an array of integers cut something off, or is nothing ever written into it?"
+    what = "time your" if whole else "number in your"
+    text = f"Every {what} {name} is {c + 0.0:g}, on all problems: {ask}"
     return Finding("one number", text, "argument", "all", weight=99)
 
 
