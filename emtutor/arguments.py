@@ -10,6 +10,10 @@ import numpy as np
 LARGEST = 1e150  # the square of a larger number is no number, and a density is made of squares
 
 
+class Degenerate(ValueError):
+    """The data leave something without a value: an empty or collapsed component, a constant column."""
+
+
 def reals(name, value):
     """`value` as a float array of any shape; NaN and inf pass. Raises ValueError for what is no real number."""
     try:
@@ -155,7 +159,7 @@ def nonempty(R, what="component", lost="parameters"):
     """R (k,), R_j > 0 for every j: what is `lost` otherwise has no value. NaN passes, the figures will say so."""
     if np.isfinite(R).all() and R.min() <= 0:
         j = int(R.argmin())
-        raise ValueError(
+        raise Degenerate(
             f"{what} {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its {lost} are "
             f"undefined; start it elsewhere or use one {what} fewer"
         )

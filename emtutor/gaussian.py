@@ -223,7 +223,9 @@ def _refuse_collapse(x, R, Sigma):
     spread = x.std(0)
     if not (spread > 0).all():
         column = int(np.argmin(spread))
-        raise ValueError(f"column {column} of x is constant, so no covariance is positive definite: drop that column")
+        raise arguments.Degenerate(
+            f"column {column} of x is constant, so no covariance is positive definite: drop that column"
+        )
     if not np.isfinite(Sigma).all():
         return  # a wrong r put in by a learner: the figures of the step say so
     low = np.linalg.eigvalsh(Sigma / np.outer(spread, spread))
@@ -231,8 +233,10 @@ def _refuse_collapse(x, R, Sigma):
     for j in map(int, np.flatnonzero(low[:, 0] < np.maximum(_COLLAPSED**2, rounding))):
         kind = "one point" if low[j, -1] < _COLLAPSED**2 else "a line or plane"
         if len(x) > 1 and np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
-            raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")
-        raise ValueError(
+            raise arguments.Degenerate(
+                "the columns of x are collinear, so no covariance is positive definite: drop one of them"
+            )
+        raise arguments.Degenerate(
             f"component {j + 1} has collapsed onto {kind} (R_{j + 1} = {R[j]:.3g}): the likelihood is unbounded there; "
             "restart it or use a prior (map_m_step)"
         )

@@ -5,7 +5,8 @@ import pytest
 from scipy.special import entr
 
 from emtutor import derivations, gaussian, old_faithful
-from emtutor.derivation import Derivation, Line, Numerical
+from emtutor.derivation import Derivation, Line, Numerical, Skip, compare
+from emtutor.derivation.line import Case
 from emtutor.plain_math import plain
 from emtutor.probes import Problem
 
@@ -323,3 +324,11 @@ def test_theta_without_points_is_used():
     assert derivations.grad_mu.run(theta=theta).breaks == ()
     with pytest.raises(ValueError, match="latex must be a text"):
         derivations.grad_mu.with_line(3, lambda mu: mu)
+
+
+@pytest.mark.parametrize("r", [np.array([[1.0, 0.0]] * 3), np.eye(3)[:, [0, 1]]], ids=["empty", "on one point"])
+def test_what_the_data_leave_without_a_value_is_left_out_and_no_fault_of_a_line(r):
+    x = np.array([[0.0, 1.0], [2.0, 0.5], [1.0, 3.0]])
+    case = Case("your data", {"x": x}, {})
+    with pytest.raises(Skip, match="too few, too flat or too far apart"):
+        compare.on_each([case], lambda case: gaussian._m_step(x, r))
