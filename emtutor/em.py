@@ -38,12 +38,8 @@ class Model(NamedTuple):
         A step that is None or still a stub (a body of `...`) is taken from the model. Each call gets copies, so a
         step that writes to its inputs spoils nothing.
         """
-        own = {"e_step": e_step, "m_step": m_step}
-        for name, step in own.items():
-            if step is not None and not callable(step):
-                raise ValueError(f"{name} must be a function, got {type(step).__name__}: pass it without calling it")
-        mine = {name: step for name, step in own.items() if step is not None and not is_stub(step)}
-        model = self._replace(whose=_whose(own, mine))
+        mine, whose = _learners(e_step=e_step, m_step=m_step)
+        model = self._replace(whose=whose)
         if "e_step" in mine:
             model = model._replace(e_step=lambda x, theta: _returned("e_step", e_step(*_copied((x, *theta)))))
         if "m_step" in mine:
@@ -183,16 +179,20 @@ def _instructions(function):
     return [(i.opname, i.argval) for i in dis.get_instructions(function)]
 
 
-def _whose(given, mine):
-    words = []
+def _learners(**given):
+    """Those of the given steps that somebody has written, by name, and in words whose steps all of them are."""
+    mine, words = {}, []
     for name, step in given.items():
-        if name in mine:
+        if step is not None and not callable(step):
+            raise ValueError(f"{name} must be a function, got {type(step).__name__}: pass it without calling it")
+        if step is not None and not is_stub(step):
+            mine[name] = step
             words.append(f"your {name}")
         elif step is not None:
             words.append(f"the package's {name} (yours is still a stub)")
         else:
             words.append(f"the package's {name}")
-    return ", ".join(words)
+    return mine, ", ".join(words)
 
 
 def _state(model, x, t, phase, theta, q):

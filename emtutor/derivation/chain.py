@@ -141,9 +141,8 @@ def _check(chain, tried):
     """Each line in turn, compared with the last one that can be trusted."""
     with np.errstate(all="ignore"):  # a value that is none is said in words
         cases = [Case(p.label, p.args, chain.given) for p in tried]
-        return [
-            explained(chain, c, done) if c.status == "breaks" else c for done in [_checked(chain, cases)] for c in done
-        ]
+        done = _checked(chain, cases)
+        return [explained(chain, c, done) if c.status == "breaks" else c for c in done]
 
 
 def _checked(chain, cases):

@@ -9,9 +9,9 @@ from emtutor.derivation.line import Breaks, Case, Numerical, Skip, call
 from emtutor.probes.cases import cases
 from emtutor.probes.worlds import fresh, world
 
-UNITS = (1.0, 0.1, 3.0, 10.0)
-DRAWS = (8, 60)
-RARE = 2
+UNITS = (1.0, 0.1, 3.0, 10.0)  # of x, in turn, where a special case is tried
+DRAWS = (8, 60)  # the fewest and the most problems on which a special case must hold to be claimed
+RARE = 2  # a line that fails on so few problems fails rarely
 
 
 def explained(chain, broken, done):

@@ -22,8 +22,8 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None,
         mean, scale = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1)
         x, mu0, unit = (x - mean) / scale, (mu0 - mean) / scale, ""
         names = tuple(f"{name.rsplit(' (', 1)[0]} (standard deviations)" for name in names)
-    own = {"assign": assign, "update_means": update_means}
-    mine = {name: step for name, step in own.items() if step is not None and not em.is_stub(step)}
+    mine, whose = em._learners(assign=assign, update_means=update_means)
+    whose = whose if assign or update_means else ""
     states, ending = _run(x, mu0, max_iter, mine)
     limits = common.around(x, *(s.mu for s in states))
     J = np.array([s.distortion for s in states])
@@ -47,8 +47,7 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None,
         frames.append(
             film.Frame(
                 marks=(*marks, fall, dots),
-                words=_words(x, states, i, unit, em._whose(own, mine) if any(own.values()) else "")
-                + (f" {ending}" if i == len(states) - 1 else ""),
+                words=_words(x, states, i, unit, whose) + (f" {ending}" if i == len(states) - 1 else ""),
                 label="start" if i == 0 else f"{step.phase} {step.t}",
                 next=states[i + 1].phase if i + 1 < len(states) else "",
                 heads=(_head(states, i), f"J = {number(step.distortion, 1)}{unit}" if i else "J: no labels yet"),

@@ -19,10 +19,7 @@ _MEANINGS = (
         "A matrix without inverse: is each Sigma_j where it should be, and not yet spoiled by another step?",
     ),
     ("out of bounds", "An axis of length m has the indices 0 to m - 1. Which axis does this index run along?"),
-    (
-        "not subscriptable",
-        "Something has no parts to index: is it a function, a number or None where an array should be?",
-    ),
+    ("not subscriptable", "Something has no parts to index: is it a function or a number where an array should be?"),
     ("only integer", "An index must be a whole number: is it a label, or a probability?"),
     ("index out of range", "It has fewer parts than that: the first has the index 0, the last -1."),
     (

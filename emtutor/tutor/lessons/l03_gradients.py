@@ -201,6 +201,23 @@ def _mixture(rng):
     return problems.mixture("x pi mu Sigma", rng)
 
 
+def _other_weights(gradient, ask):
+    """Mistakes of a gradient that has other weights than r; `ask` is the question for those who took the prior."""
+    return [
+        Mistake(
+            "prior-for-r",
+            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
+            f"Your weights are pi_j, the same for every point: the prior. {ask}",
+        ),
+        Mistake(
+            "joint-for-r",
+            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
+            "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
+            "what does the derivative of log u divide?",
+        ),
+    ]
+
+
 GRAD_MU = Exercise(
     grad_mu,
     lesson=LESSON,
@@ -239,18 +256,7 @@ GRAD_MU = Exercise(
             "Every point pulls at every mean with full force. What is the derivative of the logarithm of a sum, and "
             "which fraction appears in front of each term?",
         ),
-        Mistake(
-            "prior-for-r",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
-            "Your weights are pi_j, the same for every point: the prior. Should a point near mu_j not pull harder than "
-            "one far away?",
-        ),
-        Mistake(
-            "joint-for-r",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
-            "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
-            "what does the derivative of log u divide?",
-        ),
+        *_other_weights(_g_mu, "Should a point near mu_j not pull harder than one far away?"),
         Mistake(
             "no-prior",
             lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r(x, np.ones_like(pi), mu, Sigma)),
@@ -625,18 +631,7 @@ GRAD_SIGMA = Exercise(
             "The log-determinant is counted once, not once for each point. With which weights does it enter the sum "
             "over i?",
         ),
-        Mistake(
-            "prior-for-r",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
-            "Your weights are pi_j, the same for every point: the prior. Which probability of component j belongs to "
-            "the point x_i?",
-        ),
-        Mistake(
-            "joint-for-r",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
-            "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
-            "what does the derivative of log u divide?",
-        ),
+        *_other_weights(_g_Sigma, "Which probability of component j belongs to the point x_i?"),
         Mistake(
             "n-for-R",
             lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.full(len(pi), len(x))),
