@@ -63,7 +63,7 @@ cluster: install-tests
 
 notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks
-	$(PY) -m emtutor.notebooks $(ARGS) notebooks
+	$(PY) -m emtutor.desk.notebooks $(ARGS) notebooks
 
 lint: install-tests
 	$(PY) -m ruff check .

@@ -17,8 +17,9 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from emtutor import accelerate, data, em, gaussian
-from emtutor.examples import poisson
+from emtutor import data, em, gaussian
+from emtutor.maths import squarem
+from emtutor.maths.examples import poisson
 
 TOL, MOST, SAME = 1e-8, 5000, 1e-3  # nats; EM steps; finals closer than this are the same maximum
 
@@ -87,7 +88,7 @@ def at(run, goal):
 
 METHODS = {
     "plain EM": lambda x, theta: ours(em._plain, gaussian.model, x, theta),
-    "SQUAREM": lambda x, theta: ours(accelerate.squarem, gaussian.model, x, theta),
+    "SQUAREM": lambda x, theta: ours(squarem.squarem, gaussian.model, x, theta),
     "gaussian.fit": fast,
     "scikit-learn": scikit_learn,
 }
@@ -135,9 +136,9 @@ def mixtures(seeds, k, d, n):
 
 def hasselblad():
     x, theta = data.times_deaths(), poisson.Theta(np.array([0.3, 0.7]), np.array([1.0, 2.5]))
-    plain, squarem = (ours(f, poisson.model, x, theta) for f in (em._plain, accelerate.squarem))
-    goal = min(plain.log_p[-1], squarem.log_p[-1])
-    for name, run in (("plain EM", plain), ("SQUAREM", squarem)):
+    plain, squared = (ours(f, poisson.model, x, theta) for f in (em._plain, squarem.squarem))
+    goal = min(plain.log_p[-1], squared.log_p[-1])
+    for name, run in (("plain EM", plain), ("SQUAREM", squared)):
         steps, passes, seconds = at(run, goal)
         print(f"  {name:9s} {steps:6d} EM steps, {passes:6d} passes, {1e3 * seconds:6.0f} ms to log p = {goal:.7f}")
 

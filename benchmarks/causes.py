@@ -2,7 +2,7 @@
 
     python benchmarks/causes.py [EVERY]
 
-Takes every EVERYth (8) mutant of all exercises, judges it with and without `emtutor.probes.variants` (which know
+Takes every EVERYth (8) mutant of all exercises, judges it with and without `emtutor.causes.variants` (which know
 the solutions' source, as the mutants do), and prints the share by the same account as tests/test_mutation.py.
 """
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 def main(every=8):
     with tempfile.TemporaryDirectory() as home:
         os.environ["EMTUTOR_HOME"] = home
-        from emtutor.probes import engine
+        from emtutor.causes import engine
 
         full = engine.source_variants
         for words, made in (("with variants", full), ("without variants", lambda function: ())):

@@ -16,7 +16,8 @@ import dask.array as da
 import distributed
 import numpy as np
 
-from emtutor import exponential, gaussian
+from emtutor import gaussian
+from emtutor.maths import statistics
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SIZES = [  # (n, d, k): bound by arithmetic
@@ -77,7 +78,7 @@ def overhead(client, rounds):
 
 def model(d, k):
     """Flops, bytes read and exponentials a row and iteration; bytes a worker sends an iteration."""
-    p = exponential.size(d)
+    p = statistics.size(d)
     return {"flops": 4 * k * p + 2 * d * d + p, "bytes": 8 * d, "exp": k, "sent": 8 * (k * p + 1)}
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "hint",
     "kmeans",
     "old_faithful",
+    "online",
     "picture",
     "play",
     "predict",
@@ -26,22 +27,31 @@ __all__ = [
 ]
 
 _HOME = {
-    "check": "emtutor.tutor",
-    "hint": "emtutor.tutor",
-    "old_faithful": "emtutor.data",
-    "picture": "emtutor.figures",
-    "play": "emtutor.player",
-    "predict": "emtutor.prediction",
-    "progress": "emtutor.tutor",
-    "solution": "emtutor.tutor",
-}  # what else a notebook uses, loaded at first use
+    "bounds": "emtutor.maths.bounds",
+    "check": "emtutor.tutor:check",
+    "derivation": "emtutor.derivations.engine",
+    "em": "emtutor.maths.em",
+    "examples": "emtutor.maths.examples",
+    "film": "emtutor.films.film",
+    "gaussian": "emtutor.maths.gaussian",
+    "hint": "emtutor.tutor:hint",
+    "kmeans": "emtutor.maths.kmeans",
+    "old_faithful": "emtutor.data:old_faithful",
+    "online": "emtutor.maths.online",
+    "picture": "emtutor.figures:picture",
+    "play": "emtutor.films.player:play",
+    "predict": "emtutor.tutor.predictions:predict",
+    "progress": "emtutor.tutor:progress",
+    "scenes": "emtutor.films.scenes",
+    "solution": "emtutor.tutor:solution",
+}  # where each name lives, if not in emtutor itself; loaded at first use
 
 
 def __getattr__(name):
     if name not in __all__:
         raise AttributeError(f"module 'emtutor' has no attribute {name!r}")
-    module = import_module(_HOME.get(name, f"emtutor.{name}"))
-    value = getattr(module, name) if name in _HOME else module
+    module, _, function = _HOME.get(name, f"emtutor.{name}").partition(":")
+    value = getattr(import_module(module), function) if function else import_module(module)
     globals()[name] = value
     return value
 

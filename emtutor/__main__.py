@@ -2,6 +2,6 @@
 
 import sys
 
-from emtutor.cli import main
+from emtutor.desk.cli import main
 
 sys.exit(main())

@@ -12,7 +12,9 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-from emtutor import export, film
+from emtutor import film
+from emtutor.desk import page
+from emtutor.films import player
 
 FLAGS = [
     "--no-sandbox",
@@ -50,10 +52,10 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     first = "/".join("0" for _ in choices)
     movies = {first: movie, **(others or {})}
     state = {"films": {k: encoded(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
-    css = Path(export.__file__).with_name("player.css").read_text(encoding="utf-8")
+    css = Path(player.__file__).with_name("player.css").read_text(encoding="utf-8")
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
     inside = json.dumps(state).replace("</", "<\\/")
-    script = export._script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
+    script = page._script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
     return (
         f"<!doctype html><meta charset=utf-8>"
         f"<style>body{{margin:8px;{look}background:var(--jp-layout-color0)}}{css}</style>"

@@ -6,7 +6,7 @@ import numpy as np
 
 from emtutor import gaussian, old_faithful, scenes
 from emtutor.data import coin_flips, linkage_counts
-from emtutor.examples import coins, linkage
+from emtutor.maths.examples import coins, linkage
 
 X = old_faithful()
 WAITING = X[:, 1:]

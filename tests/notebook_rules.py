@@ -9,7 +9,7 @@ import re
 import tokenize
 from urllib.parse import unquote
 
-from emtutor import notebooks
+from emtutor.desk import notebooks
 
 FORBIDDEN = {"Output", "interact", "interact_manual", "interactive", "interactive_output"}
 UNSTABLE = {

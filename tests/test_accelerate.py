@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emtutor import accelerate, data, em, gaussian
-from emtutor.examples import abo, coins, hmm, linkage, missing, poisson
+from emtutor import data, em, gaussian
+from emtutor.maths import squarem
+from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
 TIMES = poisson.Theta(np.array([0.3, 0.7]), np.array([1.0, 2.5]))
@@ -81,7 +82,7 @@ def test_each_cycle_is_valid_and_not_lower_than_the_one_before():
     x, start = overlapping(7)
     last = -np.inf
     for (theta, log_p, note, _), _ in zip(
-        accelerate.squarem(*em._maps(gaussian.model, x), start), range(60), strict=False
+        squarem.squarem(*em._maps(gaussian.model, x), start), range(60), strict=False
     ):
         gaussian.check(theta)
         assert note == ""

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from emtutor import arguments, bounds, data, em, gaussian, kmeans, online
-from emtutor.examples import abo, coins, hmm, linkage, missing, poisson
+from emtutor import bounds, data, em, gaussian, kmeans
+from emtutor.maths import arguments, online
+from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 X = data.old_faithful()[:40]
 THETA = gaussian.named_starts(X, 2)["random 1"]

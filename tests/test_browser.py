@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from emtutor import course
+from emtutor.desk import deliver
 
 pytestmark = pytest.mark.browser
 LESSON = "05-em.ipynb"
@@ -27,7 +27,7 @@ play(lambda k: scenes.em(gaussian.model.using(e_step=e_step), x, gaussian.named_
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copy(course.lessons() / LESSON, folder)
+    shutil.copy(deliver.lessons() / LESSON, folder)
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     wrong = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WRONG)], metadata={"kernelspec": kernel})
     nbformat.write(wrong, folder / "wrong.ipynb")
@@ -120,7 +120,7 @@ def test_both_themes_of_jupyterlab(page, address):
 
 
 def test_reopened_without_a_kernel_the_lesson_shows_the_picture(page, address, folder):
-    shutil.copy(course.lessons() / LESSON, folder / "reopened.ipynb")
+    shutil.copy(deliver.lessons() / LESSON, folder / "reopened.ipynb")
     pictures = sum("image/png" in out.get("data", {}) for out in _outputs(folder / "reopened.ipynb"))
     page.goto(address("reopened.ipynb"), timeout=120_000)
     page.wait_for_selector(".jp-RenderedImage img", timeout=60_000)
@@ -136,5 +136,5 @@ def _outputs(path):
 def test_static_html_by_nbconvert_shows_the_picture():
     from nbconvert import HTMLExporter
 
-    html, _ = HTMLExporter().from_filename(str(Path(course.lessons(), LESSON)))
+    html, _ = HTMLExporter().from_filename(str(Path(deliver.lessons(), LESSON)))
     assert html.count("data:image/png;base64") >= 1

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from nbformat import v4
 
-from emtutor import cli, course, notebooks
+from emtutor.desk import cli, deliver, notebooks, page
 
 SCRATCH_LESSON = v4.new_notebook(cells=[v4.new_markdown_cell("# A lesson"), v4.new_code_cell("1 + 1")])
 
@@ -34,7 +34,7 @@ def opened(monkeypatch, tmp_path):
     lessons.mkdir()
     for name in ("00-start.ipynb", "05-em.ipynb"):
         notebooks.write(SCRATCH_LESSON, lessons / name)
-    monkeypatch.setattr(course, "lessons", lambda: lessons)
+    monkeypatch.setattr(deliver, "lessons", lambda: lessons)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -174,9 +174,8 @@ def test_solve_writes_over_another_file_only_by_force(lesson, tmp_path, capsys):
 
 
 def test_what_cannot_be_written_ends_with_1(lesson, tmp_path, capsys, monkeypatch):
-    from emtutor import export
 
-    monkeypatch.setattr(export, "export", lambda *_: pytest.fail("a notebook is run for nothing"))
+    monkeypatch.setattr(page, "export", lambda *_: pytest.fail("a notebook is run for nothing"))
     for command in (["solve", str(lesson), "-o", str(lesson)], ["export", str(lesson), "-o", f"{lesson}/page.html"]):
         code, said, complained = ends(command, capsys)
         assert (code, said) == (1, "")

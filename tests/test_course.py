@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from emtutor import course, files
+from emtutor.desk import deliver, files
 
 
 def notebook(*sources, output=None):
@@ -33,7 +33,7 @@ def source(tmp_path):
 @pytest.fixture
 def mine(tmp_path, source):
     folder = tmp_path / "my-course"
-    course.deliver(folder, source)
+    deliver.deliver(folder, source)
     return folder
 
 
@@ -50,7 +50,7 @@ def everything(folder):
 
 
 def test_the_first_delivery_brings_all_lessons_and_their_pictures_and_says_where(tmp_path, source):
-    said = course.deliver(tmp_path / "my-course", source)
+    said = deliver.deliver(tmp_path / "my-course", source)
     assert names(tmp_path / "my-course") == ["00-start.ipynb", "05-em.ipynb", "images/ellipse.svg"]
     assert str(tmp_path / "my-course") in said[0]
     assert os.stat(tmp_path / "my-course" / "05-em.ipynb").st_mode & 0o600 == 0o600
@@ -58,13 +58,13 @@ def test_the_first_delivery_brings_all_lessons_and_their_pictures_and_says_where
 
 def test_a_second_delivery_changes_nothing_and_says_nothing(mine, source):
     before = everything(mine)
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     assert everything(mine) == before
 
 
 def test_an_untouched_lesson_is_upgraded_in_place(mine, source):
     (source / "05-em.ipynb").write_bytes(notebook("newer"))
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert (mine / "05-em.ipynb").read_bytes() == notebook("newer")
     assert names(mine) == ["00-start.ipynb", "05-em.ipynb", "images/ellipse.svg"]
     assert "05-em.ipynb was upgraded" in said[0]
@@ -73,16 +73,16 @@ def test_an_untouched_lesson_is_upgraded_in_place(mine, source):
 def test_a_changed_lesson_stays_and_the_newer_one_arrives_beside_it_once(mine, source):
     hers = notebook("def e_step(x):\n    return x")
     (mine / "05-em.ipynb").write_bytes(hers)
-    assert course.deliver(mine, source) == []  # nothing newer yet
+    assert deliver.deliver(mine, source) == []  # nothing newer yet
     (source / "05-em.ipynb").write_bytes(notebook("newer"))
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert "05-em.ipynb is yours" in said[0]
     assert "05-em.new.ipynb" in said[0]
     assert (mine / "05-em.ipynb").read_bytes() == hers
     assert (mine / "05-em.new.ipynb").read_bytes() == notebook("newer")
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     (mine / "05-em.new.ipynb").unlink()  # she has seen it
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     assert "05-em.new.ipynb" not in names(mine)
 
 
@@ -90,7 +90,7 @@ def test_every_later_version_is_offered_and_an_untouched_offer_makes_room(mine, 
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
     for version in ("second", "third"):
         (source / "05-em.ipynb").write_bytes(notebook(version))
-        course.deliver(mine, source)
+        deliver.deliver(mine, source)
         assert (mine / "05-em.new.ipynb").read_bytes() == notebook(version)
     assert (mine / "05-em.ipynb").read_bytes() == notebook("hers")
 
@@ -98,10 +98,10 @@ def test_every_later_version_is_offered_and_an_untouched_offer_makes_room(mine, 
 def test_an_offer_in_which_the_learner_wrote_is_hers_too(mine, source):
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
     (source / "05-em.ipynb").write_bytes(notebook("second"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     (mine / "05-em.new.ipynb").write_bytes(notebook("hers, in the offer"))
     (source / "05-em.ipynb").write_bytes(notebook("third"))
-    assert "05-em.new-2.ipynb" in course.deliver(mine, source)[0]
+    assert "05-em.new-2.ipynb" in deliver.deliver(mine, source)[0]
     assert (mine / "05-em.ipynb").read_bytes() == notebook("hers")
     assert (mine / "05-em.new.ipynb").read_bytes() == notebook("hers, in the offer")
     assert (mine / "05-em.new-2.ipynb").read_bytes() == notebook("third")
@@ -111,7 +111,7 @@ def test_a_file_of_hers_that_has_an_offers_name_stays(mine, source):
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
     (mine / "05-em.new.ipynb").write_bytes(notebook("hers as well"))
     (source / "05-em.ipynb").write_bytes(notebook("second"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     assert (mine / "05-em.new.ipynb").read_bytes() == notebook("hers as well")
     assert (mine / "05-em.new-2.ipynb").read_bytes() == notebook("second")
 
@@ -119,23 +119,23 @@ def test_a_file_of_hers_that_has_an_offers_name_stays(mine, source):
 def test_the_offer_put_in_place_of_the_old_lesson_counts_as_delivered(mine, source):
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
     (source / "05-em.ipynb").write_bytes(notebook("second"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     os.replace(mine / "05-em.new.ipynb", mine / "05-em.ipynb")
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     (source / "05-em.ipynb").write_bytes(notebook("third"))
-    assert "was upgraded" in course.deliver(mine, source)[0]
+    assert "was upgraded" in deliver.deliver(mine, source)[0]
     assert (mine / "05-em.ipynb").read_bytes() == notebook("third")
 
 
 def test_a_lesson_that_was_only_run_is_upgraded_and_her_outputs_are_kept(mine, source):
     run = notebook("def e_step(x):\n    ...", output="hers")
     (mine / "05-em.ipynb").write_bytes(run)
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     assert (mine / "05-em.ipynb").read_bytes() == run
     (source / "05-em.ipynb").write_bytes(notebook("newer"))
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert (mine / "05-em.ipynb").read_bytes() == notebook("newer")
-    kept = list((mine / course.KEPT).glob("05-em-*.ipynb"))
+    kept = list((mine / deliver.KEPT).glob("05-em-*.ipynb"))
     assert [path.read_bytes() for path in kept] == [run]
     assert kept[0].relative_to(mine).as_posix() in said[0]
 
@@ -143,7 +143,7 @@ def test_a_lesson_that_was_only_run_is_upgraded_and_her_outputs_are_kept(mine, s
 def test_a_deleted_or_renamed_lesson_is_delivered_afresh(mine, source):
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
     os.replace(mine / "05-em.ipynb", mine / "my-em.ipynb")
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert (mine / "my-em.ipynb").read_bytes() == notebook("hers")
     assert (mine / "05-em.ipynb").read_bytes() == notebook("def e_step(x):\n    ...")
     assert "05-em.ipynb" in said[0]
@@ -151,7 +151,7 @@ def test_a_deleted_or_renamed_lesson_is_delivered_afresh(mine, source):
 
 def test_a_lesson_that_has_left_the_course_stays(mine, source):
     (source / "00-start.ipynb").unlink()
-    assert course.deliver(mine, source) == []
+    assert deliver.deliver(mine, source) == []
     assert "00-start.ipynb" in names(mine)
 
 
@@ -159,7 +159,7 @@ def test_a_new_lesson_arrives_and_never_over_a_file_of_hers_with_that_name(mine,
     (mine / "06-more.ipynb").write_bytes(notebook("hers"))
     (source / "06-more.ipynb").write_bytes(notebook("lesson"))
     (source / "07-most.ipynb").write_bytes(notebook("lesson"))
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert (mine / "06-more.ipynb").read_bytes() == notebook("hers")
     assert (mine / "06-more.new.ipynb").read_bytes() == notebook("lesson")
     assert "New in" in said[-1]
@@ -174,22 +174,22 @@ def test_without_a_readable_record_every_differing_file_is_hers(mine, source, br
     (mine / "05-em.ipynb").write_bytes(hers)
     (source / "05-em.ipynb").write_bytes(notebook("newer"))
     (source / "00-start.ipynb").write_bytes(notebook("newer start"))
-    record = mine / course.RECORD
+    record = mine / deliver.RECORD
     record.unlink() if broken is None else record.write_bytes(broken)
-    said = course.deliver(mine, source)
+    said = deliver.deliver(mine, source)
     assert (mine / "05-em.ipynb").read_bytes() == hers
     assert (mine / "00-start.ipynb").read_bytes() == notebook("print('start')")  # hers, for all that can be known
     assert (mine / "00-start.new.ipynb").read_bytes() == notebook("newer start")
     if broken is not None:
         assert "set aside" in said[0]
-        assert [path.read_bytes() for path in (mine / course.KEPT).glob("delivered-*.json")] == [broken]
-    assert course.deliver(mine, source) == []
+        assert [path.read_bytes() for path in (mine / deliver.KEPT).glob("delivered-*.json")] == [broken]
+    assert deliver.deliver(mine, source) == []
 
 
 def test_a_notebook_that_is_no_json_any_more_stays_as_it_is(mine, source):
     (mine / "05-em.ipynb").write_bytes(b"<<<<<<< merge")
     (source / "05-em.ipynb").write_bytes(notebook("newer"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     assert (mine / "05-em.ipynb").read_bytes() == b"<<<<<<< merge"
     assert (mine / "05-em.new.ipynb").read_bytes() == notebook("newer")
 
@@ -207,15 +207,15 @@ def test_an_interrupted_delivery_leaves_whole_files_and_the_next_one_completes_i
 
     monkeypatch.setattr(files.os, "replace", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        course.deliver(mine, source)
+        deliver.deliver(mine, source)
     monkeypatch.setattr(files.os, "replace", replace)
     assert (mine / "00-start.ipynb").read_bytes() == notebook("newer", "00-start.ipynb")
     assert (mine / "05-em.ipynb").read_bytes() == before
-    assert list((mine / course.SCRATCH).iterdir()) == []
-    course.deliver(mine, source)
+    assert list((mine / deliver.SCRATCH).iterdir()) == []
+    deliver.deliver(mine, source)
     assert (mine / "05-em.ipynb").read_bytes() == notebook("newer", "05-em.ipynb")
     assert names(mine) == ["00-start.ipynb", "05-em.ipynb", "images/ellipse.svg"]
-    assert set(json.loads((mine / course.RECORD).read_text())["delivered"]) == set(names(mine))
+    assert set(json.loads((mine / deliver.RECORD).read_text())["delivered"]) == set(names(mine))
 
 
 def test_a_full_disk_is_said_and_changes_nothing(mine, source, monkeypatch):
@@ -226,46 +226,46 @@ def test_a_full_disk_is_said_and_changes_nothing(mine, source, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(course.CourseError, match=r"No space left on device.*--folder"):
-        course.deliver(mine, source)
+    with pytest.raises(deliver.CourseError, match=r"No space left on device.*--folder"):
+        deliver.deliver(mine, source)
     assert everything(mine) == before
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_said(tmp_path, source):
     (tmp_path / "closed").mkdir(mode=0o500)
-    with pytest.raises(course.CourseError, match="--folder"):
-        course.deliver(tmp_path / "closed" / "my-course", source)
+    with pytest.raises(deliver.CourseError, match="--folder"):
+        deliver.deliver(tmp_path / "closed" / "my-course", source)
 
 
 def test_a_read_only_copy_that_is_up_to_date_still_opens(mine, source, monkeypatch):
-    monkeypatch.setattr(course, "_write", lambda *_: pytest.fail("nothing needs to be written"))
-    assert course.deliver(mine, source) == []
+    monkeypatch.setattr(deliver, "_write", lambda *_: pytest.fail("nothing needs to be written"))
+    assert deliver.deliver(mine, source) == []
 
 
 def test_a_file_in_place_of_the_folder_is_said(tmp_path, source):
     (tmp_path / "my-course").write_text("a file")
-    with pytest.raises(course.CourseError, match="is a file"):
-        course.deliver(tmp_path / "my-course", source)
+    with pytest.raises(deliver.CourseError, match="is a file"):
+        deliver.deliver(tmp_path / "my-course", source)
     assert (tmp_path / "my-course").read_text() == "a file"
 
 
 def test_the_courses_own_folder_is_no_place_for_a_copy(source):
-    with pytest.raises(course.CourseError, match="own files"):
-        course.deliver(source, source)
+    with pytest.raises(deliver.CourseError, match="own files"):
+        deliver.deliver(source, source)
 
 
 def test_no_notebooks_at_all_is_said(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(course.CourseError, match="no notebooks"):
-        course.deliver(tmp_path / "my-course", tmp_path / "empty")
+    with pytest.raises(deliver.CourseError, match="no notebooks"):
+        deliver.deliver(tmp_path / "my-course", tmp_path / "empty")
     assert not (tmp_path / "my-course").exists()
 
 
 def test_the_lesson_she_changed_last_is_opened_and_else_the_first(mine):
-    assert course.first_page(mine) == "00-start.ipynb"
+    assert deliver.first_page(mine) == "00-start.ipynb"
     (mine / "05-em.ipynb").write_bytes(notebook("hers"))
-    assert course.first_page(mine) == "05-em.ipynb"
+    assert deliver.first_page(mine) == "05-em.ipynb"
 
 
 def test_a_learner_works_through_three_versions_and_loses_nothing(tmp_path, source):
@@ -276,17 +276,17 @@ def test_a_learner_works_through_three_versions_and_loses_nothing(tmp_path, sour
         (mine / name).write_bytes(content)
         saved.append(content)
 
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     saves("05-em.ipynb", notebook("solved", output="1"))
     saves("00-start.ipynb", notebook("print('start')", output="start"))
     (source / "05-em.ipynb").write_bytes(notebook("second"))
     (source / "00-start.ipynb").write_bytes(notebook("second start"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     saves("05-em.new.ipynb", notebook("second, begun"))
     saves("00-start.ipynb", notebook("second start", output="again"))
     shutil.rmtree(mine / ".emtutor" / "arriving")
     (source / "05-em.ipynb").write_bytes(notebook("third"))
     (source / "00-start.ipynb").write_bytes(notebook("third start"))
-    course.deliver(mine, source)
+    deliver.deliver(mine, source)
     assert set(saved) <= set(everything(mine).values())
     assert (mine / "00-start.ipynb").read_bytes() == notebook("third start")

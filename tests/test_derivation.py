@@ -5,10 +5,10 @@ import pytest
 from scipy.special import entr
 
 from emtutor import derivations, gaussian, old_faithful
-from emtutor.derivation import Derivation, Line, Numerical, Skip, compare
-from emtutor.derivation.line import Case
-from emtutor.plain_math import plain
-from emtutor.probes import Problem
+from emtutor.causes import Problem
+from emtutor.derivations.engine import Derivation, Line, Numerical, Skip, compare
+from emtutor.derivations.engine.line import Case
+from emtutor.derivations.engine.plain_math import plain
 
 inv = np.linalg.inv
 

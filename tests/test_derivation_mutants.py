@@ -14,9 +14,9 @@ import pytest
 from scipy.special import softmax
 
 from emtutor import derivations
-from emtutor.derivation import Numerical, call, chain, compare, maximum
-from emtutor.derivation.line import Case
-from emtutor.probes import worlds
+from emtutor.derivations.engine import Numerical, call, chain, compare, maximum
+from emtutor.derivations.engine.line import Case
+from emtutor.problems import worlds
 
 pytestmark = pytest.mark.mutation
 

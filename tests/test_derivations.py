@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import dirichlet, invwishart, multivariate_normal
 
 from emtutor import derivations, gaussian, old_faithful
-from emtutor.derivation import call, compare
-from emtutor.derivation.line import Case
-from emtutor.derivations import observations
-from emtutor.probes.cases import cases
-from emtutor.probes.worlds import world
+from emtutor.causes.cases import cases
+from emtutor.derivations.chains import observations
+from emtutor.derivations.engine import call, compare
+from emtutor.derivations.engine.line import Case
+from emtutor.problems.worlds import world
 
 each = pytest.mark.parametrize("name", derivations.ALL)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emtutor import data, em, gaussian
-from emtutor.examples import coins, linkage
+from emtutor.maths.examples import coins, linkage
 
 X = data.old_faithful()
 THETA0 = gaussian.Theta(

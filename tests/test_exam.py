@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from emtutor import exam, notebooks
-from emtutor.course import lessons
-from emtutor.em import is_stub
+from emtutor import exam
+from emtutor.desk import notebooks
+from emtutor.desk.deliver import lessons
 from emtutor.exam import listing, statements
+from emtutor.maths.em import is_stub
 
 SEEDS = range(20)
 WRONG = (

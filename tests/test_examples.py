@@ -9,7 +9,7 @@ import pytest
 from scipy import differentiate, integrate, optimize, stats
 
 from emtutor import data, em
-from emtutor.examples import abo, coins, hmm, linkage, missing, poisson
+from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
 

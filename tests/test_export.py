@@ -8,8 +8,8 @@ import browsing
 import nbformat
 import pytest
 
-from emtutor import export
-from emtutor.mathml import mathml
+from emtutor.desk import page
+from emtutor.desk.mathml import mathml
 
 MARKDOWN = r"""# A title
 
@@ -88,7 +88,7 @@ def test_in_chromium_without_network_the_players_play_and_choices_work(page_file
 
 def test_a_page_is_html(tmp_path):
     with pytest.raises(ValueError, match=r"must be an \.html file, got page.txt"):
-        export.export("any.ipynb", tmp_path / "page.txt")
+        page.export("any.ipynb", tmp_path / "page.txt")
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ def test_formulas(tex, holds):
 def test_a_formula_that_is_not_understood_raises_and_is_shown_as_it_is_written(tex):
     with pytest.raises(ValueError, match="formula"):
         mathml(tex)
-    assert "tex" in export.formula(tex)
+    assert "tex" in page.formula(tex)

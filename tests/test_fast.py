@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emtutor import data, em, exponential, fast, gaussian, online, rows
+from emtutor import data, em, gaussian
+from emtutor.maths import blocks, online, statistics, sweeps
 
 EPS = np.finfo(float).eps
 
@@ -127,14 +128,14 @@ def refit(x, theta):
 def test_any_blocks_give_the_same(monkeypatch, block):
     x, theta = mixture(np.random.default_rng(1), 3000, 3, 4)
     whole = refit(x, theta)
-    monkeypatch.setattr(rows, "block_rows", lambda d, k: block)
+    monkeypatch.setattr(blocks, "block_rows", lambda d, k: block)
     same(refit(x, theta), whole, 1e-12)
 
 
 def test_rows_whitened_each_time_give_the_same(monkeypatch):
     x, theta = mixture(np.random.default_rng(1), 3000, 3, 4)
     kept = refit(x, theta)
-    monkeypatch.setattr(rows, "KEPT", 0)
+    monkeypatch.setattr(blocks, "KEPT", 0)
     same(refit(x, theta), kept, 1e-15)
 
 
@@ -283,13 +284,13 @@ def test_progress_bar(capsys):
 def components(rng, d=3, k=4):
     _, theta = mixture(rng, 10, d, k, sep=1.0)
     L = np.linalg.cholesky(theta.Sigma)
-    return exponential.Components(theta.pi, theta.mu, L, np.linalg.inv(L))
+    return statistics.Components(theta.pi, theta.mu, L, np.linalg.inv(L))
 
 
 def test_log_joint_is_linear_in_phi():
     rng = np.random.default_rng(0)
     theta, z = components(rng), rng.normal(size=(3, 20))
-    log_joint = exponential.natural_parameters(theta) @ exponential.features(z)
+    log_joint = statistics.natural_parameters(theta) @ statistics.features(z)
     Sigma = theta.L @ theta.L.transpose(0, 2, 1)
     np.testing.assert_allclose(log_joint.T, gaussian.log_joint(z.T, (theta.pi, theta.mu, Sigma)), rtol=1e-11)
 
@@ -297,15 +298,15 @@ def test_log_joint_is_linear_in_phi():
 def test_long_products_are_the_same():
     rng = np.random.default_rng(0)
     theta, z = components(rng, d=25, k=2), rng.normal(size=(25, 9))
-    eta, phi = exponential.natural_parameters(theta), exponential.features(z)
-    np.testing.assert_allclose(exponential._product(eta, phi, np.empty((2, 9))), eta @ phi, rtol=1e-12)
+    eta, phi = statistics.natural_parameters(theta), statistics.features(z)
+    np.testing.assert_allclose(statistics._product(eta, phi, np.empty((2, 9))), eta @ phi, rtol=1e-12)
 
 
 def test_statistics_add_over_rows():
     rng = np.random.default_rng(0)
-    eta, z = exponential.natural_parameters(components(rng)), rng.normal(size=(3, 50))
-    whole = exponential.expected_statistics(z, eta)
-    parts = exponential.expected_statistics(z[:, :13], eta) + exponential.expected_statistics(z[:, 13:], eta)
+    eta, z = statistics.natural_parameters(components(rng)), rng.normal(size=(3, 50))
+    whole = statistics.expected_statistics(z, eta)
+    parts = statistics.expected_statistics(z[:, :13], eta) + statistics.expected_statistics(z[:, 13:], eta)
     np.testing.assert_allclose(parts.T, whole.T, rtol=1e-12, atol=1e-12)
     assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
 
@@ -313,10 +314,10 @@ def test_statistics_add_over_rows():
 def test_own_coordinates_give_the_same_theta():
     rng = np.random.default_rng(0)
     theta, z = components(rng), rng.normal(size=(3, 500))
-    common = exponential.expected_statistics(z, exponential.natural_parameters(theta)).T
+    common = statistics.expected_statistics(z, statistics.natural_parameters(theta)).T
     for frame in (theta, components(np.random.default_rng(1))):
-        own = exponential.own_statistics(z, theta, frame).T
-        a, b = fast.placed(common, None)[0], fast.placed(own, frame)[0]
+        own = statistics.own_statistics(z, theta, frame).T
+        a, b = sweeps.placed(common, None)[0], sweeps.placed(own, frame)[0]
         for p, q in zip(a[:2], b[:2], strict=True):
             np.testing.assert_allclose(p, q, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(a.L @ a.L.transpose(0, 2, 1), b.L @ b.L.transpose(0, 2, 1), rtol=1e-9, atol=1e-12)
@@ -324,7 +325,7 @@ def test_own_coordinates_give_the_same_theta():
 
 def test_mean_statistics_is_the_inverse_of_theta_from_statistics():
     theta = components(np.random.default_rng(0))
-    pi, mu, Sigma = exponential.theta_from_statistics(7 * exponential.mean_statistics(theta))
+    pi, mu, Sigma = statistics.theta_from_statistics(7 * statistics.mean_statistics(theta))
     np.testing.assert_allclose(pi, theta.pi, rtol=1e-14)
     np.testing.assert_allclose(mu, theta.mu, rtol=1e-13)
     np.testing.assert_allclose(Sigma, theta.L @ theta.L.transpose(0, 2, 1), rtol=1e-11, atol=1e-12)
@@ -337,10 +338,10 @@ def test_a_prior_is_statistics_of_points_nobody_saw():
     x, theta = mixture(rng, 80, 2, 3)
     r = gaussian.e_step(x, theta)
     c, m0, S0 = 6.0, np.array([1.0, -2.0]), np.array([[2.0, 0.4], [0.4, 1.0]])
-    phi = exponential.features(x.T)
+    phi = statistics.features(x.T)
     L = np.tile(np.linalg.cholesky(S0), (3, 1, 1))
-    unseen = exponential.Components(np.ones(3), np.tile(m0, (3, 1)), L, np.linalg.inv(L))
-    pi, mu, Sigma = exponential.theta_from_statistics(r.T @ phi.T + c * exponential.mean_statistics(unseen))
+    unseen = statistics.Components(np.ones(3), np.tile(m0, (3, 1)), L, np.linalg.inv(L))
+    pi, mu, Sigma = statistics.theta_from_statistics(r.T @ phi.T + c * statistics.mean_statistics(unseen))
     R = r.sum(0)
     alpha, kappa0, nu0 = 1 + c, c, c - 2 - 2
     np.testing.assert_allclose(pi, (R + alpha - 1) / (len(x) + 3 * (alpha - 1)), rtol=1e-12)

@@ -12,7 +12,7 @@ from scipy import differentiate, stats
 from scipy.special import logsumexp
 
 from emtutor import data, em, gaussian
-from emtutor.gaussian import Theta
+from emtutor.maths.gaussian import Theta
 
 NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
 FAITHFUL = data.old_faithful()

@@ -8,8 +8,8 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from emtutor import gaussian, old_faithful
+from emtutor.lessons.l03 import exercises as lesson
 from emtutor.tutor.exercise import find
-from emtutor.tutor.lessons import l03_gradients as lesson
 
 THETA0 = gaussian.Theta(
     np.array([0.4, 0.6]),

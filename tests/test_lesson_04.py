@@ -8,8 +8,8 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import dirichlet
 
 from emtutor import gaussian, old_faithful
+from emtutor.lessons.l04 import exercises as lesson
 from emtutor.tutor.exercise import find
-from emtutor.tutor.lessons import l04_lagrange as lesson
 
 THETA0 = gaussian.Theta(
     np.array([0.4, 0.6]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emtutor import data, em, gaussian
-from emtutor.examples import abo, coins, hmm, linkage, missing, poisson
+from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 
 class Case(NamedTuple):

@@ -15,7 +15,7 @@ import mutations
 import numpy as np
 import pytest
 
-from emtutor.probes import agree
+from emtutor.causes import agree
 from emtutor.tutor import judge
 from emtutor.tutor.exercise import exercises
 

@@ -13,7 +13,8 @@ import notebook_rules as rules
 import pytest
 from nbformat import v4
 
-from emtutor import exam, notebooks
+from emtutor import exam
+from emtutor.desk import notebooks
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))

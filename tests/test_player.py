@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Annotation, Text
 
-from emtutor import export, film, palette, play
-from emtutor.player import EVERYTHING
+from emtutor import film, play
+from emtutor.films import palette, player
+from emtutor.films.player import EVERYTHING
 
 # ---- in Python
 
@@ -88,7 +89,7 @@ def test_importing_the_course_loads_no_widgets_and_no_matplotlib():
     import subprocess
     import sys
 
-    code = """import sys, emtutor, emtutor.scenes
+    code = """import sys, emtutor, emtutor.films.scenes
 print([m for m in ("matplotlib", "ipywidgets", "anywidget") if m in sys.modules])"""
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
@@ -96,7 +97,7 @@ print([m for m in ("matplotlib", "ipywidgets", "anywidget") if m in sys.modules]
 def test_both_renderers_know_the_same_shapes_dashes_and_room():
     import json
 
-    script = Path(export.__file__).with_name("player.js").read_text(encoding="utf-8")
+    script = Path(player.__file__).with_name("player.js").read_text(encoding="utf-8")
 
     def constant(name):
         text = re.search(rf"const {name} = (.+?);", script, re.S)[1]

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import logsumexp
 
 from emtutor import gaussian, problems
-from emtutor.probes import NOTATION, Problem, Quantity, agree, find, quantity, special_cases
-from emtutor.probes.cases import cases
-from emtutor.probes.worlds import fresh, world
+from emtutor.causes import NOTATION, Problem, Quantity, agree, find, quantity, special_cases
+from emtutor.causes.cases import cases
+from emtutor.problems.worlds import fresh, world
 
 THETA = "x pi mu Sigma"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from emtutor import gaussian, problems
-from emtutor.probes import Problem, worlds
-from emtutor.probes.worlds import fresh, world
+from emtutor.problems import Problem, worlds
+from emtutor.problems.worlds import fresh, world
 
 EVERYTHING = (
     "x pi mu Sigma r z labels k q log_joint log_joint_new R a alpha beta lam T m0 kappa0 S0 nu0 S1 S2 theta_a w v"

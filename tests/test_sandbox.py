@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from emtutor import check
-from emtutor.limits import can_limit, time_limit
 from emtutor.tutor import judge, sandbox, values
 from emtutor.tutor.exercise import exercises, find
+from emtutor.worker.clock import can_limit, time_limit
 
 RIGHT = find("e_step").solution
 limited = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer: a hang cannot be interrupted")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emtutor import film, gaussian, kmeans, old_faithful, scenes
-from emtutor.gaussian import _log_joint
+from emtutor.maths.gaussian import _log_joint
 
 X = old_faithful()
 START = gaussian.named_starts(X, 2)["random 1"]
@@ -403,7 +403,7 @@ def test_a_mark_that_comes_later_keeps_its_place_in_the_drawing_order():
 
 
 def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
-    monkeypatch.setattr("emtutor.scenes.common.PATIENCE", 0.2)
+    monkeypatch.setattr("emtutor.films.scenes.common.PATIENCE", 0.2)
     assert "never ends" in film_of(hanging).frames[-1].words
     assert "never ends" in bound_of(hanging).frames[-1].words
 

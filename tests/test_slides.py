@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emtutor import derivations, notebooks, old_faithful
-from emtutor.derivations import slides
+from emtutor import derivations, old_faithful
+from emtutor.derivations.chains import slides
+from emtutor.desk import notebooks
 
 PATH = Path(__file__).parents[1] / "notebooks" / "13-slides-run.ipynb"
 NOTEBOOK = notebooks.read(PATH)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from emtutor import problems
-from emtutor.probes import Problem, agree, find
-from emtutor.probes.phrases import Words
-from emtutor.probes.variants import variants
+from emtutor.causes import Problem, agree, find
+from emtutor.causes.phrases import Words
+from emtutor.causes.variants import variants
 
 
 def log_gaussian(x, mu, Sigma):

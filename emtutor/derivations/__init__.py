@@ -25,12 +25,13 @@ import pkgutil
 from dataclasses import replace
 from importlib import import_module
 
-from emtutor.derivation import Derivation
+from emtutor.derivations import chains
+from emtutor.derivations.engine import Derivation
 
 ALL: dict[str, Derivation] = {}  # by name, in the order of the topics' modules
 
-for _module in pkgutil.iter_modules(__path__):
-    for _name, _value in vars(import_module(f"{__name__}.{_module.name}")).items():
+for _module in pkgutil.iter_modules(chains.__path__, f"{chains.__name__}."):
+    for _name, _value in vars(import_module(_module.name)).items():
         if isinstance(_value, Derivation):
             ALL[_name] = replace(_value, name=_name)
 

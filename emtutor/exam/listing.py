@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emtutor.causes import Problem
 from emtutor.exam.marking import Mark, Part, Question, function, numbers
-from emtutor.probes import Problem
 
 LISTING = (
     "def iteration(x, pi, mu, s2):",

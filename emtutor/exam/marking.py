@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emtutor import em
+from emtutor.maths import em
 from emtutor.tutor import sandbox, values
 
 TWO_DECIMALS = 0.0051  # half a unit of the second decimal, and a little for the last bit

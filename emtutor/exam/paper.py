@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from emtutor.derivations.engine.plain_math import plain
 from emtutor.exam.marking import Mark, is_open
 from emtutor.exam.questions import DRAWS
-from emtutor.plain_math import plain
 from emtutor.tutor import sandbox
 from emtutor.tutor.feedback import Said, Table
 

@@ -7,10 +7,10 @@ Everything that a hand must compute is drawn so that it comes out in small fract
 
 import numpy as np
 
+from emtutor.causes import Problem
 from emtutor.exam.listing import draw_9
 from emtutor.exam.marking import Mark, Part, Question, choice, function, letters, near, numbers
 from emtutor.exam.statements import draw_8
-from emtutor.probes import Problem
 
 LETTERS = "ABCDEFGH"
 

@@ -8,8 +8,8 @@ from io import BytesIO
 
 import numpy as np
 
-from emtutor import palette
 from emtutor.data import FAITHFUL_COLUMNS
+from emtutor.films import palette
 
 STYLE = {
     "figure.facecolor": "white",

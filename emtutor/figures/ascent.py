@@ -4,7 +4,9 @@ from itertools import islice
 
 import numpy as np
 
-from emtutor import bounds, em, figures, gaussian, palette
+from emtutor import figures
+from emtutor.films import palette
+from emtutor.maths import bounds, em, gaussian
 
 
 def staircase(model, x, theta, iterations=6):

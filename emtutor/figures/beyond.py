@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from emtutor import bounds, figures, gaussian, online, palette
+from emtutor import figures
+from emtutor.films import palette
+from emtutor.maths import bounds, gaussian, online
 
 
 def online_path(rows, theta0, theta, block=100, checks=14):

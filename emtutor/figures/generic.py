@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from emtutor import data, em, figures, palette
-from emtutor.examples import missing, poisson
+from emtutor import data, figures
+from emtutor.films import palette
+from emtutor.maths import em
+from emtutor.maths.examples import missing, poisson
 
 
 def deaths():

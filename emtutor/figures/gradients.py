@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from emtutor import figures, gaussian, palette
+from emtutor import figures
 from emtutor.figures import picture
+from emtutor.films import palette
+from emtutor.maths import gaussian
 
 
 def pulls(x, theta):

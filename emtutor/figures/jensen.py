@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from emtutor import bounds, figures, gaussian, palette
+from emtutor import figures
+from emtutor.films import palette
+from emtutor.maths import bounds, gaussian
 
 
 def units(x, theta):

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from emtutor import em, figures, gaussian, palette
+from emtutor import figures
+from emtutor.films import palette
+from emtutor.maths import em, gaussian
 
 
 def graph():

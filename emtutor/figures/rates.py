@@ -4,8 +4,10 @@ from itertools import islice
 
 import numpy as np
 
-from emtutor import data, em, figures, palette
-from emtutor.examples import linkage, poisson
+from emtutor import data, figures
+from emtutor.films import palette
+from emtutor.maths import em
+from emtutor.maths.examples import linkage, poisson
 
 
 def linkage_and_deaths(iterations=60):

@@ -1,6 +1,7 @@
 """The map of the course."""
 
-from emtutor import figures, palette
+from emtutor import figures
+from emtutor.films import palette
 
 _LESSONS = {  # lesson: (column, row, title)
     "01": (0, 2, "01 k-means\nand soft k-means"),

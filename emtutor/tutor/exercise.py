@@ -115,11 +115,11 @@ class Exercise:
 @cache
 def exercises():
     """{name: Exercise} in the order of the lessons."""
-    from emtutor.tutor import lessons
+    from emtutor import lessons
 
     found = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__) if m.name.startswith("l")):
-        for exercise in importlib.import_module(f"{lessons.__name__}.{module}").EXERCISES:
+    for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__)):
+        for exercise in importlib.import_module(f"{lessons.__name__}.{module}.exercises").EXERCISES:
             if exercise.name in found:
                 raise ValueError(f"two exercises are called {exercise.name!r}: {found[exercise.name]!r}, {exercise!r}")
             found[exercise.name] = exercise

@@ -8,11 +8,11 @@ import inspect
 
 import numpy as np
 
-from emtutor import em
-from emtutor.limits import time_limit
+from emtutor.maths import em
 from emtutor.tutor import errors, sandbox, store, values
 from emtutor.tutor import exercise as registry
 from emtutor.tutor.feedback import Feedback, Table
+from emtutor.worker.clock import time_limit
 
 FREE = ("t", "m")  # axes of outputs whose length is the learner's choice, where the exercise has a judge of its own
 SEED = 19  # of the problems: everybody gets the same ones, so a verdict does not change from run to run
@@ -360,10 +360,10 @@ class _Verdict:
         if any("replaced" in note for note in self.trial.notes):
             return None
         try:
-            from emtutor import probes
+            from emtutor import causes
 
             with sandbox.quarantine(), time_limit(PROBING):
-                found = probes.find(
+                found = causes.find(
                     sandbox.guarded(self.answer, self.exercise.out),
                     self.exercise.solution,
                     [run.problem for run in self.trial.runs],

@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emtutor.limits import TimeUp, time_limit
 from emtutor.tutor import values
 from emtutor.tutor.exercise import exercises
+from emtutor.worker.clock import TimeUp, time_limit
 
 _SUBCLASS = issubclass  # kept: an answer may have replaced the one in builtins when its error is read
 SECONDS = 3.0  # for one answer on all its problems; most need a few milliseconds, a slow loop on a busy machine more

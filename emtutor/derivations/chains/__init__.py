@@ -1,0 +1,1 @@
+"""The lecture's derivations, one module a topic."""

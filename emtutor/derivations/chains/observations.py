@@ -1,0 +1,418 @@
+"""Fisher's identity, exponential families and moment matching, MAP, and the rate as missing information."""
+
+import numpy as np
+from scipy.special import entr, gammaln, logsumexp
+
+from emtutor.causes import Problem
+from emtutor.derivations.chains.common import (
+    AMPLE,
+    area,
+    draws,
+    extent,
+    joint,
+    log_normal,
+    log_p,
+    mixtures,
+    numerical,
+    posterior,
+    scatter,
+)
+from emtutor.derivations.engine import Derivation, Line
+from emtutor.maths import bounds
+
+inv = np.linalg.inv
+
+
+# ---- Fisher's identity
+
+
+def _grad_evidence(x, pi, mu, Sigma):
+    return numerical(lambda m: log_p(x, pi, m, Sigma).sum(), mu, extent(Sigma))
+
+
+def _grad_bound(x, pi, mu, Sigma, q):
+    return numerical(lambda m: bounds._elbo(joint(x, pi, m, Sigma), q), mu, extent(Sigma))
+
+
+fisher = Derivation(
+    "Fisher's identity: at theta_old both gradients agree",
+    r"\nabla_{\mu_j} \log p(x \mid \theta) \quad \text{at } \theta_{\text{old}}",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"\frac{\partial}{\partial \mu_j} \log \sum_z p(x, z \mid \theta)", _grad_evidence,
+             "the definition, differentiated numerically"),
+        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
+             r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
+             lambda x, pi, mu, Sigma, q: numerical(
+                 lambda m: bounds._elbo(joint(x, pi, m, Sigma), q)
+                 + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+             "the lemma; q = p(z | x, theta_old) is held fixed"),
+        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
+             "KL is at its minimum at theta_old: its gradient is zero there"),
+        Line("=", r"\sum_z q(z) \frac{\partial}{\partial \mu_j} \log p(x, z \mid \theta)",
+             lambda x, pi, mu, Sigma, q: numerical(lambda m: (q * joint(x, pi, m, Sigma)).sum(), mu, extent(Sigma)),
+             "the entropy of q does not depend on theta"),
+        Line("=", r"\Sigma_j^{-1} \sum_i r_{ij} (x_i - \mu_j)",
+             lambda x, mu, Sigma, q: np.einsum("jab,ij,ijb->ja", inv(Sigma), q, x[:, None] - mu),
+             "for the Gaussian mixture"),
+    ),
+    given={"q": posterior},
+)  # fmt: skip
+
+fisher_elsewhere = Derivation(
+    "Away from theta_old the gradients differ",
+    r"\nabla_{\mu_j} \log p(x \mid \theta) \quad \text{at } \theta \ne \theta_{\text{old}}",
+    mixtures("x pi mu Sigma", keep=lambda n, k, d: k > 1),
+    (
+        Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", _grad_evidence,
+             "the definition, differentiated numerically"),
+        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
+             "claimed, with q = p(z | x, theta_old) of another theta"),
+        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
+             r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
+             lambda x, pi, mu, Sigma, q: numerical(
+                 lambda m: bounds._elbo(joint(x, pi, m, Sigma), q)
+                 + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+             "true for any q: the lemma"),
+    ),
+    given={"q": lambda x, pi, mu, Sigma: np.maximum(posterior(x, pi, mu + 0.2 * extent(Sigma), Sigma), 1e-300)},
+    breaks=(2,),
+)  # fmt: skip
+
+
+# ---- exponential families: natural parameters (a, eta1, eta2) of the joint, base measure (2 pi)^(-d/2)
+
+
+def _natural(mu, Sigma):
+    """eta1_j = Sigma_j^-1 mu_j, eta2_j = -Sigma_j^-1 / 2."""
+    P = inv(Sigma)
+    return (P @ mu[..., None])[..., 0], -P / 2
+
+
+def _A(eta1, eta2):
+    """The log-partition function of each Gaussian: -eta1^T eta2^-1 eta1 / 4 - log det(-2 eta2) / 2, (k,)."""
+    solved = np.linalg.solve(eta2, eta1[..., None])[..., 0]
+    return -(eta1 * solved).sum(-1) / 4 - np.linalg.slogdet(-2 * eta2)[1] / 2
+
+
+def _phi_eta(x, eta1, eta2):
+    """phi(x_i) . eta_j with phi(x) = (x, x x^T), (n, k)."""
+    return x @ eta1.T + np.einsum("ia,jab,ib->ij", x, eta2, x)
+
+
+def _log_h(x):
+    return -x.shape[1] / 2 * np.log(2 * np.pi)
+
+
+natural_parameters = Derivation(
+    "The Gaussian as an exponential family",
+    r"\log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+    mixtures("x mu Sigma"),
+    (
+        Line("start", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j "
+             r"- \tfrac{1}{2} (x_i - \mu_j)^\top \Sigma_j^{-1} (x_i - \mu_j)",
+             lambda x, mu, Sigma: log_normal(x, mu, Sigma), "the definition"),
+        Line("=", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j + \mu_j^\top \Sigma_j^{-1} x_i "
+             r"- \tfrac{1}{2} x_i^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} \mu_j^\top \Sigma_j^{-1} \mu_j",
+             lambda x, mu, Sigma: (
+                 _log_h(x) - np.linalg.slogdet(Sigma)[1] / 2
+                 + np.einsum("ja,jab,ib->ij", mu, inv(Sigma), x)
+                 - np.einsum("ia,jab,ib->ij", x, inv(Sigma), x) / 2
+                 - np.einsum("ja,jab,jb->j", mu, inv(Sigma), mu) / 2
+             ), "expand the square"),
+        Line("=", r"\eta_j^{(1)} \cdot x_i + \eta_j^{(2)} \cdot x_i x_i^\top - A(\eta_j) + \log h(x_i)",
+             lambda x, mu, Sigma: _phi_eta(x, *_natural(mu, Sigma)) - _A(*_natural(mu, Sigma)) + _log_h(x),
+             "natural parameters Sigma^-1 mu and -Sigma^-1 / 2; base measure h = (2 pi)^(-d/2)"),
+    ),
+)  # fmt: skip
+
+_SHIFT = 0.7  # the natural parameters of the joint have one number too many: any shift of a is absorbed in Z
+
+
+def _joint_family(pi, mu, Sigma):
+    """(a, eta1, eta2) and log Z of p(x, z) = h(x) exp(sum_j z_j (a_j + eta_j . phi(x)) - log Z)."""
+    eta = _natural(mu, Sigma)
+    a = np.log(pi) - _A(*eta) + _SHIFT
+    return a, *eta, logsumexp(a + _A(*eta))
+
+
+def _phi_theta(x, pi, mu, Sigma):
+    a, eta1, eta2, log_Z = _joint_family(pi, mu, Sigma)
+    return a + _phi_eta(x, eta1, eta2), log_Z
+
+
+exponential_family = Derivation(
+    "The bound for an exponential family, with base measure and entropy",
+    r"\mathcal{L}(q, \theta)",
+    mixtures("x q pi mu Sigma"),
+    (
+        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
+             lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+        Line("=", r"\mathbb{E}_q [\log p(x, z \mid \theta)] + \mathbb{H}(q)",
+             lambda x, q, pi, mu, Sigma: (q * joint(x, pi, mu, Sigma)).sum() + entr(q).sum(),
+             "the log of a quotient"),
+        Line("=", r"\sum_i \mathbb{E}_q \bigl[ \phi(x_i, z_i)^\top \theta - \log Z(\theta) + \log h(x_i) \bigr] "
+             r"+ \mathbb{H}(q)",
+             lambda x, q, pi, mu, Sigma: (
+                 q * (_phi_theta(x, pi, mu, Sigma)[0] - _phi_theta(x, pi, mu, Sigma)[1] + _log_h(x))
+             ).sum() + entr(q).sum(), "p = h exp(phi . theta - log Z), theta the natural parameters of the joint"),
+        Line("=", r"\mathbb{E}_q [\phi(x, z)]^\top \theta - n \log Z(\theta) + \sum_i \log h(x_i) + \mathbb{H}(q)",
+             lambda x, q, pi, mu, Sigma: (
+                 (q * _phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * _phi_theta(x, pi, mu, Sigma)[1]
+                 + len(x) * _log_h(x) + entr(q).sum()
+             ), "only the first two terms hold theta"),
+    ),
+)  # fmt: skip
+
+
+def _vector(a, eta1, eta2):
+    return np.concatenate([np.ravel(a), np.ravel(eta1), np.ravel(eta2)])
+
+
+def _parts(v, k, d):
+    return v[:k], v[k : k + k * d].reshape(k, d), v[k + k * d :].reshape(k, d, d)
+
+
+def _log_Z(v, k, d):
+    a, eta1, eta2 = _parts(v, k, d)
+    return np.logaddexp.reduce(a + _A(eta1, eta2))
+
+
+def _scaled_gradient(f, pi, mu, Sigma):
+    """d f / d (a, eta1, eta2), each entry with a step that suits it."""
+    a, eta1, eta2, _ = _joint_family(pi, mu, Sigma)
+    v = _vector(a, eta1, eta2)
+    deviation = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2)) + np.abs(mu)
+    unit = _vector(np.ones_like(a), 1 / deviation, 1 / np.einsum("ja,jb->jab", deviation, deviation))
+    scaled = numerical(lambda t: f(v + unit * t), np.zeros_like(v), 0.2)
+    return scaled._replace(value=scaled.value / unit, error=scaled.error / unit)
+
+
+def _expected(r, x):
+    return _vector(r.sum(0), r.T @ x, np.einsum("ij,ia,ib->jab", r, x, x))
+
+
+def _moments(pi, mu, Sigma):
+    second = Sigma + np.einsum("ja,jb->jab", mu, mu)
+    return _vector(pi, pi[:, None] * mu, pi[:, None, None] * second)
+
+
+def _natural_bound(x, r, v):
+    a, eta1, eta2 = _parts(v, r.shape[1], x.shape[1])
+    return (r * (a + _phi_eta(x, eta1, eta2))).sum() - len(x) * _log_Z(v, r.shape[1], x.shape[1])
+
+
+moment_matching = Derivation(
+    "The M-step of an exponential family is moment matching",
+    r"\nabla_\theta \mathcal{L}(q, \theta)",
+    draws("x r pi mu Sigma", *AMPLE),
+    (
+        Line("start", r"\frac{\partial}{\partial \theta} "
+             r"\bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
+             lambda x, r, pi, mu, Sigma: _scaled_gradient(lambda v: _natural_bound(x, r, v), pi, mu, Sigma),
+             "natural parameters of the joint, differentiated numerically"),
+        Line("=", r"\mathbb{E}_q [\phi] - n \frac{\partial}{\partial \theta} \log Z(\theta)",
+             lambda x, r, pi, mu, Sigma: _minus(
+                 _expected(r, x), len(x),
+                 _scaled_gradient(lambda v: _log_Z(v, *mu.shape), pi, mu, Sigma)), "the first term is linear in theta"),
+        Line("=", r"\mathbb{E}_q [\phi] - n\, \mathbb{E}_\theta [\phi]",
+             lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma),
+             "the gradient of log Z holds the moments: pi, pi mu, pi (Sigma + mu mu^T)"),
+        Line("therefore", r"\pi_j = \frac{R_j}{n}, \; \mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i, \; "
+             r"\Sigma_j + \mu_j \mu_j^\top = \frac{1}{R_j} \sum_i r_{ij} x_i x_i^\top",
+             lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q",
+            into=lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma)),
+    ),
+)  # fmt: skip
+
+
+def _minus(a, n, derivative):
+    return derivative._replace(value=a - n * derivative.value, error=n * derivative.error)
+
+
+def _matched(x, r):
+    R = r.sum(0)
+    mu = (r.T @ x) / R[:, None]
+    second = np.einsum("ij,ia,ib->jab", r, x, x) / R[:, None, None]
+    return {"pi": R / len(x), "mu": mu, "Sigma": second - np.einsum("ja,jb->jab", mu, mu)}
+
+
+# ---- MAP: a log-prior is added to the expected complete-data log-likelihood
+
+
+def _log_dirichlet(pi, alpha):
+    return gammaln(alpha.sum()) - gammaln(alpha).sum() + ((alpha - 1) * np.log(pi)).sum()
+
+
+map_dirichlet = Derivation(
+    "MAP: the weights under a Dirichlet prior",
+    r"\frac{\partial}{\partial \pi_j} \Bigl[ Q + \log \text{Dir}(\pi \mid \alpha) "
+    r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
+    mixtures("r pi alpha lam"),
+    (
+        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j "
+             r"+ \log \text{Dir}(\pi \mid \alpha) "
+             r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
+             lambda r, pi, alpha, lam: numerical(
+                 lambda p: (r * np.log(p)).sum() + _log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
+             "differentiated numerically"),
+        Line("=", r"\frac{R_j}{\pi_j} + \frac{\alpha_j - 1}{\pi_j} + \lambda",
+             lambda r, pi, alpha, lam: r.sum(0) / pi + (alpha - 1) / pi + lam,
+             "log Dir = sum (alpha_j - 1) log pi_j + a constant"),
+        Line("=", r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda",
+             lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam, "alpha_j - 1 points that nobody saw"),
+        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}, \quad "
+             r"\lambda = -n - \textstyle\sum_{j'} (\alpha_{j'} - 1)",
+             lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
+                               "lam": -(len(r) + (alpha - 1).sum())},
+             "multiply by pi_j and sum, as for pi without a prior"),
+        Line("maximises", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
+             lambda r, alpha: (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
+             "the mode, not the mean (R_j + alpha_j) / (n + sum alpha)", unknown="pi",
+             of=lambda r, pi, alpha: (r * np.log(pi)).sum() + _log_dirichlet(pi, alpha)),
+    ),
+)  # fmt: skip
+
+
+def _log_niw(mu, Sigma, m0, kappa0, S0, nu0):
+    """log N(mu_j; m0, Sigma_j / kappa0) + log IW(Sigma_j; S0, nu0), summed over j, up to a constant."""
+    total = 0.0
+    for m, S in zip(mu, Sigma, strict=True):
+        log_det, away = np.linalg.slogdet(S)[1], m - m0
+        total += -0.5 * log_det - 0.5 * kappa0 * away @ np.linalg.solve(S, away)
+        total += -0.5 * (nu0 + len(m) + 1) * log_det - 0.5 * np.trace(np.linalg.solve(S, S0))
+    return total
+
+
+def _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0):
+    return (r * log_normal(x, mu, Sigma)).sum() + _log_niw(mu, Sigma, m0, kappa0, S0, nu0)
+
+
+def _niw_mean(x, r, m0, kappa0):
+    return (kappa0 * m0 + r.T @ x) / (kappa0 + r.sum(0))[:, None]
+
+
+def _niw_scatter(x, r, mu, m0, kappa0, S0):
+    return scatter(x, r, mu) + S0 + kappa0 * np.einsum("ja,jb->jab", mu - m0, mu - m0)
+
+
+def _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0):
+    return _niw_scatter(x, r, mu, m0, kappa0, S0) / (nu0 + r.sum(0) + x.shape[1] + 2)[:, None, None]
+
+
+def _niw_grad_mu(x, r, mu, Sigma, m0, kappa0):
+    away = np.einsum("ij,ija->ja", r, x[:, None] - mu) - kappa0 * (mu - m0)
+    return np.einsum("jab,jb->ja", inv(Sigma), away)
+
+
+def _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0):
+    count = nu0 + r.sum(0) + x.shape[1] + 2
+    return inv(Sigma) @ (_niw_scatter(x, r, mu, m0, kappa0, S0) - count[:, None, None] * Sigma) @ inv(Sigma) / 2
+
+
+def _niw_both(x, r, m0, kappa0, S0, nu0):
+    mu = _niw_mean(x, r, m0, kappa0)
+    return {"mu": mu, "Sigma": _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0)}
+
+
+map_niw = Derivation(
+    "MAP: mean and covariance under a normal-inverse-Wishart prior",
+    r"\frac{\partial}{\partial \mu_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma \mid m_0, \kappa_0, S_0, \nu_0) \bigr]",
+    mixtures("x r mu Sigma m0 kappa0 S0 nu0"),
+    (
+        Line("start", r"\frac{\partial}{\partial \mu_j} "
+             r"\bigl[ Q + \log \mathcal{N}(\mu_j; m_0, \Sigma_j / \kappa_0) \bigr]",
+             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
+                 lambda m: _niw_objective(x, r, m, Sigma, m0, kappa0, S0, nu0), mu, extent(Sigma)),
+             "differentiated numerically"),
+        Line("=", r"\Sigma_j^{-1} \Bigl[ \sum_i r_{ij} (x_i - \mu_j) - \kappa_0 (\mu_j - m_0) \Bigr]",
+             lambda x, r, mu, Sigma, m0, kappa0: _niw_grad_mu(x, r, mu, Sigma, m0, kappa0),
+             "the prior is kappa_0 more points at m_0"),
+        Line("therefore", r"\mu_j = \frac{\kappa_0 m_0 + \sum_i r_{ij} x_i}{\kappa_0 + R_j}",
+             lambda x, r, m0, kappa0: _niw_mean(x, r, m0, kappa0), "set to zero", unknown="mu",
+             into=_niw_grad_mu),
+        Line("start", r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW} \bigr]",
+             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
+                 lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, area(Sigma)),
+             "entries independent, differentiated numerically",
+             left=r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma) \bigr]"),
+        Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl[ W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top "
+             r"- (\nu_0 + R_j + d + 2) \Sigma_j \bigr] \Sigma_j^{-1}",
+             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0),
+             "the prior counts log det Sigma nu_0 + d + 2 times over two"),
+        Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}"
+             r"{\nu_0 + R_j + d + 2}",
+             lambda x, r, mu, m0, kappa0, S0, nu0: _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0),
+             "set to zero, for the mu_j that is used in it", unknown="Sigma", into=_niw_grad_Sigma),
+        Line("maximises", r"(\mu_j, \Sigma_j)", lambda x, r, m0, kappa0, S0, nu0: _niw_both(x, r, m0, kappa0, S0, nu0),
+             "both together, the covariance around the new mean: the joint mode",
+             of=lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0)),
+    ),
+)  # fmt: skip
+
+
+# ---- the rate of convergence, on the linkage model of Dempster, Laird and Rubin
+
+
+def _linkage(rng):
+    """Counts y of the four cells 1/2 + theta/4, (1 - theta)/4, (1 - theta)/4, theta/4: the classical ones first."""
+    problems = [Problem("197 animals, the classical counts", {"y": np.array([125.0, 18.0, 20.0, 34.0])})]
+    for i in range(8):
+        theta = rng.uniform(0.15, 0.85)
+        cells = [0.5 + theta / 4, (1 - theta) / 4, (1 - theta) / 4, theta / 4]
+        y = rng.multinomial(int(rng.integers(60, 900)), cells) + np.array([3.0, 1.0, 2.0, 4.0])
+        problems.append(Problem(f"random counts ({i + 1})", {"y": y}))
+    return problems
+
+
+def _best_theta(y):
+    """The maximum of the likelihood: the positive root of a quadratic equation."""
+    n, b = y.sum(), y[0] - 2 * y[1] - 2 * y[2] - y[3]
+    return float((b + np.sqrt(b**2 + 8 * n * y[3])) / (2 * n))
+
+
+def _em_map(t, y):
+    x2 = y[0] * (t / 4) / (0.5 + t / 4)
+    return (x2 + y[3]) / (x2 + y[1] + y[2] + y[3])
+
+
+def _score(t, y):
+    return y[0] / (2 + t) - (y[1] + y[2]) / (1 - t) + y[3] / t
+
+
+def _complete_information(t, y):
+    return (y[0] * t / (2 + t) + y[3]) / t**2 + (y[1] + y[2]) / (1 - t) ** 2
+
+
+def _missing_information(t, y):
+    share = t / (2 + t)  # of the first cell, the part that belongs to theta
+    return y[0] * share * (1 - share) / t**2
+
+
+rate = Derivation(
+    "The rate of EM is the fraction of missing information (linkage)",
+    r"M'(\theta) \quad \text{at the fixed point } \theta = M(\theta)",
+    _linkage,
+    (
+        Line("start", r"\frac{d}{d \theta} M(\theta)",
+             lambda y, theta: numerical(lambda t: _em_map(t, y), theta, min(theta, 1 - theta)),
+             "one EM step as a map, differentiated numerically"),
+        Line("=", r"\frac{2 y_1}{(2 + \theta)^2} \cdot \frac{y_2 + y_3}{(x_2 + y_2 + y_3 + y_4)^2}, \quad "
+             r"x_2 = \frac{y_1 \theta}{2 + \theta}",
+             lambda y, theta: 2 * y[0] / (2 + theta) ** 2 * (y[1] + y[2])
+             / (y[0] * theta / (2 + theta) + y[1:].sum()) ** 2, "quotient rule"),
+        Line("=", r"1 - \frac{I_{\text{obs}}}{I_{\text{com}}}, \quad "
+             r"I_{\text{obs}} = -\frac{d^2}{d \theta^2} \log p(y \mid \theta)",
+             lambda y, theta: _one_less(
+                 numerical(lambda t: -_score(t, y), theta, min(theta, 1 - theta)), _complete_information(theta, y)),
+             "observed information over expected complete information"),
+        Line("=", r"\frac{I_{\text{mis}}}{I_{\text{com}}}",
+             lambda y, theta: _missing_information(theta, y) / _complete_information(theta, y),
+             "complete is observed and missing; missing is the variance of the complete-data score given y"),
+    ),
+    given={"theta": _best_theta},
+)  # fmt: skip
+
+
+def _one_less(derivative, by):
+    return derivative._replace(value=1 - derivative.value / by, error=derivative.error / by)

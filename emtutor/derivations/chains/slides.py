@@ -1,0 +1,521 @@
+"""The slides' formulas that do not hold as printed: chains that break there, and go on with the form that holds.
+
+Each starts from the definition, has the printed formula as a line (its number is in `breaks`), and ends with a formula
+that is right. `SLIDES` lists what the slides say in their order, with the chain that runs it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import entr, logsumexp, softmax
+
+from emtutor.causes import Problem
+from emtutor.derivations.chains import ascent, gradients, kmeans_limit, observations, weights
+from emtutor.derivations.chains.common import (
+    AMPLE,
+    draws,
+    joint,
+    log_normal,
+    log_p,
+    mixtures,
+    numerical,
+    posterior,
+    scatter,
+    with_posterior,
+)
+from emtutor.derivations.engine import Derivation, Line
+from emtutor.maths import bounds, gaussian
+
+_R = {"r": posterior}
+_several = {"keep": lambda n, k, d: k > 1}
+
+slide_denominator = Derivation(
+    "The slide's denominator: sum over j' of what does not hold j'",
+    r"r_{ij}",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
+        Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}",
+             lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
+             "as printed: k times the numerator, so 1 / k in every row"),
+        Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}",
+             lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "with the primes"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_missing_pi = Derivation(
+    "The slide's conditioning: pi is left out",
+    r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma)",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
+        Line("=", r"p(z_{ij} = 1 \mid x_i, \mu, \Sigma) \propto \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+             lambda x, mu, Sigma: softmax(log_normal(x, mu, Sigma), axis=1), "taken at its word: no pi"),
+        Line("=", r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma) \propto \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+             lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "all of theta"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _stretched(mu, eps):
+    """Sigma_j = eps s_j I with unequal s_j."""
+    return eps * np.geomspace(1.0, 4.0, len(mu))[:, None, None] * np.eye(mu.shape[1])
+
+
+def _tilted(x, mu, eps):
+    """Sigma_j = eps C, the data's covariance."""
+    return eps * np.tile(np.cov(x.T, bias=True).reshape(2 * x.shape[1:]), (len(mu), 1, 1))
+
+
+def _nearest(distances):
+    return np.eye(distances.shape[1])[distances.argmin(1)]
+
+
+def _squared(x, mu):
+    return ((x[:, None] - mu) ** 2).sum(2)
+
+
+slide_kmeans = Derivation(
+    "k-means is the limit Sigma -> 0? Not if one component is larger",
+    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon s_j I, \; s_j \text{ unequal}",
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR),
+    (
+        Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}"
+             r"{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
+             lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
+        Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0",
+             lambda x, mu: _nearest(_squared(x, mu)), "as the slide says", toward="eps"),
+        Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
+             lambda x, mu: _nearest(_squared(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
+             "another partition: k-means needs equal s_j", toward="eps"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_kmeans_shared = Derivation(
+    "k-means is the limit Sigma -> 0? Not if Sigma is not round",
+    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon C",
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR),
+    (
+        Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}"
+             r"{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
+             lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())), "the E-step; C is the data's covariance"),
+        Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0",
+             lambda x, mu: _nearest(_squared(x, mu)), "as the slide says", toward="eps"),
+        Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
+             lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))),
+             "k-means in Mahalanobis' distance", toward="eps"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_conditional = Derivation(
+    "The slide's p(x | z): it is the joint",
+    r"\log p(x \mid z, \theta)",
+    mixtures("x z pi mu Sigma"),
+    (
+        Line("start", r"\log p(x, z \mid \theta) - \log p(z \mid \theta)",
+             lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum() - (z * np.log(pi)).sum(),
+             "what a conditional density is"),
+        Line("=", r"\sum_i \log \pi_{k_i} \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
+             lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(), "as printed, with pi"),
+        Line("=", r"\sum_i \log \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
+             lambda x, z, mu, Sigma: (z * log_normal(x, mu, Sigma)).sum(), "without pi: z is known"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_grad_mu = Derivation(
+    "The slide's gradient in mu",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
+             gradients._mu_1, "the definition, differentiated numerically"),
+        Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
+             lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
+             "as printed: the unit is x^3 where 1 / x is wanted"),
+        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
+             "the inverse, the sign, the factor 1"),
+    ),
+    given=_R,
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _free_gradient(x, pi, mu, Sigma):
+    return _sandwich(x, posterior(x, pi, mu, Sigma), mu, Sigma)
+
+
+def _sandwich(x, r, mu, Sigma):
+    """Sigma_j^-1 (W_j - R_j Sigma_j) Sigma_j^-1 / 2, (k, d, d)."""
+    P = np.linalg.inv(Sigma)
+    return P @ (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) @ P / 2
+
+
+def _sum_of_pulls(x, r, mu, Sigma):
+    """sum_i r_ij Sigma_j^-1 (x_i - mu_j), (k, d)."""
+    return np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)
+
+
+slide_constant = Derivation(
+    "The slide's \"+ const.\" in a gradient",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients._mu_1,
+             "the definition, differentiated numerically"),
+        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j) + c", lambda x, r, mu, Sigma: (
+            np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu) + 0.1 ** np.arange(x.shape[1])),
+             "any constant c but zero: here (1, 0.1, ...)"),
+        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
+             "what does not depend on mu_j has gradient zero"),
+        Line("therefore", r"\mu_j = \frac{1}{R_j} \Bigl( \sum_i r_{ij} x_i + \Sigma_j c \Bigr)",
+             lambda x, r, Sigma: (r.T @ x + Sigma @ 0.1 ** np.arange(x.shape[1])) / r.sum(0)[:, None],
+             "where the constant would put the root", unknown="mu", into=_sum_of_pulls),
+        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+             "where it is", unknown="mu", into=_sum_of_pulls),
+    ),
+    given=_R,
+    breaks=(2, 4),
+)  # fmt: skip
+
+
+slide_fixed_point = Derivation(
+    "The slide's root: a fixed-point equation, not a solution",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
+    mixtures("x pi mu Sigma", **_several),
+    (
+        Line("start", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
+             "the gradient"),
+        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+             "put in with r computed anew: not zero", unknown="mu",
+             into=lambda x, pi, mu, Sigma: gaussian.grad_mu(x, gaussian.Theta(pi, mu, Sigma))),
+        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+             "put in with r held fixed: zero", unknown="mu"),
+    ),
+    given=_R,
+    breaks=(2,),
+)  # fmt: skip
+
+slide_grad_Sigma = Derivation(
+    "The slide's gradient in Sigma",
+    r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)",
+    mixtures("x pi mu Sigma"),
+    (
+        Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
+             gradients._Sigma_1, "entries independent, differentiated numerically"),
+        Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
+             lambda x, r, mu: -scatter(x, r, mu) / 2, "as printed: never zero, and of unit x^2 where x^-2 is wanted"),
+        Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl( W_j - R_j \Sigma_j \bigr) \Sigma_j^{-1}",
+             lambda x, r, mu, Sigma: _sandwich(x, r, mu, Sigma),
+             "the sandwich, the sign, and the log-determinant's term, which is no constant"),
+        Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
+             "the slide's root is right: it is the root of this", unknown="Sigma", into=_sandwich),
+    ),
+    given=_R,
+    breaks=(2,),
+)  # fmt: skip
+
+slide_symmetric = Derivation(
+    "A gradient in a symmetric matrix: which one?",
+    r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta), \quad \Sigma_{j,ab} = \Sigma_{j,ba}",
+    mixtures("x pi mu Sigma", keep=lambda n, k, d: d > 1),
+    (
+        Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta)", gradients._tied,
+             "two entries tied together, differentiated numerically"),
+        Line("=", r"G_{ab} = \tfrac{1}{2} \bigl[ \Sigma_j^{-1} ( W_j - R_j \Sigma_j ) \Sigma_j^{-1} \bigr]_{ab}",
+             _free_gradient, "that of independent entries: half, off the diagonal"),
+        Line("=", r"G_{ab} + G_{ba} - \delta_{ab} G_{ab}",
+             lambda x, pi, mu, Sigma: _free_gradient(x, pi, mu, Sigma) * (2 - np.eye(x.shape[1])), "the tied one"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_lagrange = Derivation(
+    "The slide's Lagrangian: the missing prime is invisible in lambda",
+    r"\nabla_{\pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
+    mixtures("x pi mu Sigma lam"),
+    (
+        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
+             lambda x, pi, mu, Sigma, lam: weights._plus(weights._free(x, pi, mu, Sigma), lam),
+             "differentiated numerically"),
+        Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)} + \lambda",
+             lambda x, pi, lam: len(x) / (len(pi) * pi) + lam, "as printed: n / (k pi_j)"),
+        Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})} + \lambda",
+             lambda x, pi, mu, Sigma, lam: weights._ratio(x, pi, mu, Sigma).sum(0) + lam, "with the primes"),
+        Line("=", r"\sum_j \pi_j \frac{n}{k \pi_j} + \lambda", lambda x, pi, lam: (pi * len(x) / (len(pi) * pi)).sum() + lam,
+             "the printed form again, times pi_j and summed: n + lambda all the same",
+             left=r"\sum_j \pi_j \nabla_{\pi_j} \bigl[ \ldots \bigr]", do=lambda value, pi: (pi * value).sum()),
+        Line("=", r"n + \lambda", lambda x, lam: len(x) + lam, "so lambda = -n either way"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_sum = Derivation(
+    "The slide's maximum for pi: \"just a sum\"",
+    r"\frac{R_j}{\pi_j} + \lambda",
+    mixtures("r pi lam"),
+    (
+        Line("start", r"\frac{R_j}{\pi_j} + \lambda", lambda r, pi, lam: r.sum(0) / pi + lam,
+             "the Lagrangian's gradient; lambda = -n"),
+        Line("therefore", r"\pi_j = \sum_i r_{ij}", lambda r: {"pi": r.sum(0), "lam": -float(len(r))}, "a sum, as printed"),
+        Line("therefore", r"\pi_j = \frac{1}{n} \sum_i r_{ij}", lambda r: {"pi": r.mean(0), "lam": -float(len(r))},
+             "the mean"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_old_mean = Derivation(
+    "The slide's Sigma uses mu: which one?",
+    r"Q(\mu, \Sigma)",
+    draws("x r mu Sigma", *AMPLE),
+    (
+        Line("start", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+             lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum(), "r held fixed"),
+        Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} "
+             r"(x_i - \mu_j^{\text{old}})(x_i - \mu_j^{\text{old}})^\top",
+             lambda x, r, mu: {"mu": (r.T @ x) / r.sum(0)[:, None], "Sigma": scatter(x, r, mu) / r.sum(0)[:, None, None]},
+             "around the old mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
+        Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} "
+             r"(x_i - \mu_j^{\text{new}})(x_i - \mu_j^{\text{new}})^\top",
+             lambda x, r: {"mu": gaussian._m_step(x, r).mu, "Sigma": gaussian._m_step(x, r).Sigma},
+             "around the new mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_z_index = Derivation(
+    "The slide's z_ik under a sum over j",
+    r"\log p(x, z \mid \theta)",
+    mixtures("x z pi mu Sigma", **_several),
+    (
+        Line("start", r"\log \prod_i \prod_j \bigl[ \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr]^{z_{ij}}",
+             lambda x, z, pi, mu, Sigma: np.where(z == 1, joint(x, pi, mu, Sigma), 0.0).sum(), "the definition"),
+        Line("=", r"\sum_i \sum_j z_{ik} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+             lambda x, z, pi, mu, Sigma: (z[:, -1:] * joint(x, pi, mu, Sigma)).sum(), "as printed, k the last component"),
+        Line("=", r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+             lambda x, z, pi, mu, Sigma: (z * (np.log(pi) + log_normal(x, mu, Sigma))).sum(), "z_ij"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _dense(rng):
+    """Log-joints of densities: in another unit of x they are as large as one likes."""
+    problems = mixtures("log_joint q", **_several)(rng)
+    dense = [Problem(f"{p.label}, x in a unit 1000 times as long", p.args | {"log_joint": p.args["log_joint"] + 6.9})
+             for p in problems[:3]]  # fmt: skip
+    return [*problems, *dense]
+
+
+def _posterior(a):
+    return np.exp(a - logsumexp(a, axis=1, keepdims=True))
+
+
+_TIGHT: dict[str, Any] = {
+    "tight": with_posterior,
+    "tight_when": "q is the posterior",
+}
+
+slide_jensen = Derivation(
+    "The slide's Jensen: without weights it is not Jensen's",
+    r"\sum_z \log p(x_i, z)",
+    _dense,
+    (
+        Line("start", r"\sum_z \log p(x_i, z)", lambda log_joint: log_joint.sum(1), "one point"),
+        Line("<=", r"\log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1),
+             "as printed: true while all p are at most 1, false for densities"),
+        Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}",
+             lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1), "with weights that sum to one",
+             left=r"\mathcal{L}(q)"),
+        Line("<=", r"\log \sum_z q(z) \frac{p(x_i, z)}{q(z)}",
+             lambda log_joint, q: logsumexp(log_joint - np.log(q), axis=1, b=q), "Jensen", **_TIGHT),
+        Line("=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _blocked(rng):
+    """Problems in which p(x, z) is zero for some z, at the observed x."""
+    problems = mixtures("log_joint q", **_several)(rng)
+    for p in problems:
+        p.args["log_joint"][:, 0] = -np.inf
+    return problems
+
+
+def _sides(a, q):
+    """L + KL, each from its definition: undefined where q puts mass on p(x, z) = 0."""
+    log_q = np.log(np.where(q > 0, q, 1.0))
+    elbo = np.where(q > 0, q * (a - log_q), 0.0).sum()
+    kl = np.where(q > 0, q * (log_q - (a - logsumexp(a, axis=1, keepdims=True))), 0.0).sum()
+    return elbo + kl
+
+
+slide_support = Derivation(
+    "The slide's support condition is the wrong way round",
+    r"\log p(x)",
+    _blocked,
+    (
+        Line("start", r"\sum_i \log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1).sum(), "sum rule"),
+        Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) > 0 \text{ wherever } p(z) > 0",
+             lambda log_joint, q: _sides(log_joint, q), "as printed: -inf + inf where p(x, z) = 0 at this x"),
+        Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) = 0 \text{ wherever } p(x, z) = 0",
+             lambda log_joint, q: _sides(log_joint, _kept(log_joint, q)), "the other way round"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _kept(a, q):
+    """q without the mass that it puts on p(x, z) = 0."""
+    q = np.where(np.isfinite(a), q, 0.0)
+    return q / q.sum(1, keepdims=True)
+
+
+slide_bound = Derivation(
+    "The slide's L(q) <= p(x): true, and yet wrong",
+    r"\mathcal{L}(q)",
+    mixtures("log_joint q"),
+    (
+        Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
+             "one point"),
+        Line("<=", r"p(x_i)", lambda log_joint: np.exp(logsumexp(log_joint, axis=1)),
+             "as printed: never violated, for log p < p; never tight", **_TIGHT),
+        Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "the bound", **_TIGHT),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_zero_kl = Derivation(
+    "The slide's KL = 0: at which theta?",
+    r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr), \quad q = p(z \mid x, \theta_{\text{old}})",
+    mixtures("log_joint_old log_joint_new", **_several),
+    (
+        Line("start", r"\sum_z q(z) \log \frac{q(z)}{p(z \mid x, \theta)}",
+             lambda log_joint_new, q: bounds._kl_from_posterior(log_joint_new, q), "at a theta that is not theta_old"),
+        Line("=", r"0", lambda log_joint_new: 0.0, "as printed, for every theta"),
+        Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
+             lambda log_joint_new, q: logsumexp(log_joint_new, axis=1).sum() - (q * (log_joint_new - np.log(q))).sum(),
+             "the lemma"),
+    ),
+    given={"q": lambda log_joint_old: np.maximum(_posterior(log_joint_old), 1e-300)},
+    size=lambda log_joint_old: 1.0,  # nats; the divergence may be zero
+    breaks=(2,),
+)  # fmt: skip
+
+
+def _after(x, pi, mu, Sigma, move):
+    return log_p(x, pi, mu + move, Sigma).sum()
+
+
+slide_gem = Derivation(
+    "The slide's generalized EM: a gradient step may be too long",
+    r"\log p(x \mid \mu)",
+    draws("x pi mu Sigma", *AMPLE),
+    (
+        Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+             lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "before the step"),
+        Line("<=", r"\log p\bigl(x \mid \mu + \nabla_\mu \log p \bigr)",
+             lambda x, pi, mu, Sigma, gradient: _after(x, pi, mu, Sigma, gradient), "a step of length one: too long",
+             tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+        Line("<=", r"\log p\bigl(x \mid \mu_j + \Sigma_j \nabla_{\mu_j} \log p / R_j \bigr)",
+             lambda x, pi, mu, Sigma, r, gradient: _after(
+                 x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
+             "EM's own step raises Q, and so log p", tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+    ),
+    given=_R | {"gradient": lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)},
+    breaks=(2,),
+)  # fmt: skip
+
+slide_exponential = Derivation(
+    "The slide's exponential family: base measure and entropy are missing",
+    r"\mathcal{L}(q, \theta)",
+    mixtures("x q pi mu Sigma"),
+    (
+        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
+             lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+        Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
+             lambda x, q, pi, mu, Sigma: (
+                 (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum()
+                 - len(x) * observations._phi_theta(x, pi, mu, Sigma)[1]), "as printed"),
+        Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) + \log h(x) \bigr] + \mathbb{H}(q)",
+             lambda x, q, pi, mu, Sigma: (
+                 (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum()
+                 + len(x) * (observations._log_h(x) - observations._phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum()),
+             "neither depends on theta: the maximiser was right, the equality was not"),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+slide_map = Derivation(
+    "The slide's MAP: \"just add a log prior\", and take the mode",
+    r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda",
+    mixtures("r pi alpha lam"),
+    (
+        Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
+             lambda r, pi, alpha, lam: numerical(
+                 lambda p: (r * np.log(p)).sum() + observations._log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
+             "differentiated numerically"),
+        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
+             lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
+             "a common slip: the posterior's mean", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
+        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
+             lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
+                               "lam": -(len(r) + (alpha - 1).sum())},
+             "its mode", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
+    ),
+    breaks=(2,),
+)  # fmt: skip
+
+
+class Slide(NamedTuple):
+    """One formula of the lecture. status: "holds", "W" wrong, "S" sloppy, "M" true and misleading."""
+
+    slide: str
+    formula: str
+    status: str
+    items: tuple[int, ...]  # numbers in the list of errata; () if it holds
+    chain: str  # the derivation that runs it, by name; "" if there is nothing to run
+
+
+SLIDES = (
+    Slide("Gaussian Mixtures", "p(x | theta) = sum_j pi_j N_j", "holds", (), "marginal"),
+    Slide("Gaussian Mixtures", "k-means is maximum likelihood as Sigma -> 0", "W", (16, 17), "slide_kmeans"),
+    Slide("Gaussian Mixtures", "the same, for one shared covariance", "W", (17,), "slide_kmeans_shared"),
+    Slide("Gaussian Mixtures", "k-means' assignments, Sigma_j = eps I", "holds", (16,), "kmeans_limit"),
+    Slide("Gaussian Mixtures", "soft k-means for Sigma = beta I", "S", (19,), "best_beta"),
+    Slide("Gaussian Mixtures", "pi is just a sum over z_ij", "S", (12,), "slide_sum"),
+    Slide("Gaussian Mixtures", "r_ij, the denominator", "W", (6, 7), "slide_denominator"),
+    Slide("Gaussian Mixtures", "r_ij, given mu and Sigma", "S", (14,), "slide_missing_pi"),
+    Slide("Why is this hard?", "p(x) = prod_i sum_j", "holds", (20,), "product_of_sums"),
+    Slide("Deriving the EM algorithm", "gradient in mu", "W", (1,), "slide_grad_mu"),
+    Slide("Deriving the EM algorithm", "+ const.", "W", (2, 4), "slide_constant"),
+    Slide("Deriving the EM algorithm", "gradient zero, so mu_j = ...", "M", (10,), "slide_fixed_point"),
+    Slide("Deriving the EM algorithm", "gradient in Sigma", "W", (3, 4), "slide_grad_Sigma"),
+    Slide("Deriving the EM algorithm", "gradient in a symmetric matrix", "S", (5,), "slide_symmetric"),
+    Slide("Deriving the EM algorithm", "Lagrange multiplier", "W", (6, 11), "slide_lagrange"),
+    Slide("The EM Algorithm", "M-step, which mu in Sigma", "M", (15,), "slide_old_mean"),
+    Slide("The EM Algorithm", "r_ij by Bayes", "holds", (), "bayes"),
+    Slide("Taking the easy way out", "p(x | z)", "W", (9,), "slide_conditional"),
+    Slide("Taking the easy way out", "estimates with z known", "holds", (), "known_labels"),
+    Slide("EM for Gaussian Mixtures", "complete-data log-likelihood, z_ik", "W", (8,), "slide_z_index"),
+    Slide("EM for Gaussian Mixtures", "its expectation", "holds", (), "expected_complete"),
+    Slide("The EM algorithm", "By Jensen's inequality", "W", (21, 22), "slide_jensen"),
+    Slide("A Mathematical Insight", "the lemma's condition", "W", (23, 24), "slide_support"),
+    Slide("A Mathematical Insight", "log p = L + KL", "holds", (25,), "lemma"),
+    Slide("A Mathematical Insight", "F = U - T S", "holds", (28,), "free_energy"),
+    Slide("A Mathematical Insight", "L <= p(x)", "W", (26, 27), "slide_bound"),
+    Slide("EM maximizes the ELBO", "KL = 0 after the E-step", "S", (29,), "slide_zero_kl"),
+    Slide("EM maximizes the ELBO", "argmax L + sum q log q", "holds", (30,), "m_step_bound"),
+    Slide("Some Observations", "grad log p = grad L", "M", (31,), "fisher"),
+    Slide("Some Observations", "generalized EM", "W", (32,), "slide_gem"),
+    Slide("Some Observations", "exponential family", "W", (33, 34), "slide_exponential"),
+    Slide("Some Observations", "MAP: add a log prior", "S", (35,), "slide_map"),
+)

@@ -1,0 +1,1 @@
+"""The desk: commands, the learner's copy, notebooks as files, pages."""

@@ -1,0 +1,192 @@
+"""The command `emtutor`: open the course, solve a notebook, export one as a page."""
+
+import argparse
+import os
+import socket
+import sys
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDER = "my-course"
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit code: 0 done, 1 could not be done, 2 was not understood."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    stray = [option for option in getattr(options, "jupyter", []) if not option.startswith("-")]
+    if stray:
+        parser.error(
+            f"lab takes no {stray[0]!r}: a folder is given by --folder, and options for JupyterLab come after --"
+        )
+    try:
+        return options.run(options)
+    except Failure as failure:
+        print(f"emtutor: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+class Failure(Exception):
+    """Something could not be done; the message is for the person at the keyboard."""
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="emtutor", description="The EM lecture that you can run, step through, and be corrected by."
+    )
+    parser.add_argument("--version", action="version", version=f"emtutor {version('emtutor')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    lab = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        description="Bring the course to a folder of yours and open it in JupyterLab.",
+    )
+    lab.add_argument("--no-browser", action="store_true", help="only print the address to open")
+    lab.add_argument("--port", type=_port, help="the port of the server (default: the first free one from 8888)")
+    lab.add_argument(
+        "--folder", type=Path, help=f"where your copy is or is to be (default: {FOLDER} in the current folder)"
+    )
+    lab.add_argument(
+        "jupyter", nargs="*", metavar="-- OPTION", help="options for JupyterLab itself, such as -- --ip=0.0.0.0"
+    )
+    lab.set_defaults(run=_lab)
+
+    solve = commands.add_parser("solve", help="put the solutions into a notebook's exercises")
+    solve.add_argument("notebook", type=Path, nargs="+", metavar="NOTEBOOK")
+    solve.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the solved notebook is written"
+    )
+    solve.add_argument("--force", action="store_true", help="write over a notebook that is already there")
+    solve.set_defaults(run=_solve)
+
+    export = commands.add_parser("export", help="make one self-contained page of a notebook")
+    export.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="PAGE.html", help="the page to write")
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _port(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def _lab(options):
+    from emtutor.desk import deliver
+
+    if options.port:
+        _refuse_taken(options.port)
+    folder = options.folder or _folder()
+    try:
+        said = deliver.deliver(folder)
+        page = deliver.first_page(folder)
+    except deliver.CourseError as error:
+        raise Failure(error) from error
+    print(*said, f"Opening {page}. Stop with Ctrl-C.", sep="\n", flush=True)
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance(_jupyter_arguments(options, folder, page))
+    return 0
+
+
+def _refuse_taken(port):
+    """Before anything is written or said: JupyterLab would notice only after its start."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # as JupyterLab does; on Windows it would let two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Failure(
+                f"port {port} cannot be used ({error.strerror}): name another, or leave --port out"
+            ) from error
+
+
+def _folder():
+    """The course in or around the current folder: called from inside `my-course`, it is that one."""
+    from emtutor.desk.deliver import RECORD
+
+    return Path(".") if RECORD.exists() else Path(FOLDER)
+
+
+def _jupyter_arguments(options, folder, page):
+    arguments = [
+        f"--ServerApp.root_dir={folder.absolute()}",
+        f"--LabApp.default_url=/lab/tree/{page}",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+    ]
+    if options.port:
+        arguments += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
+    if options.no_browser or not _has_display():
+        arguments.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")  # JupyterLab refuses root; in a container there is nobody else
+    return arguments + options.jupyter
+
+
+def _has_display():
+    if sys.platform in ("darwin", "win32") or os.environ.get("BROWSER"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _solve(options):
+    from emtutor.desk import notebooks
+
+    for path in options.notebook:
+        notebook = _read(path)
+        target = options.output / path.name
+        solved, names = notebooks.solve(notebook)
+        _make_room(options.output, target, path, notebooks.text(solved).encode(), options.force)
+        with _written(target):
+            notebooks.write(solved, target)
+        print(f"{target}: {', '.join(names) + ' solved' if names else 'there is no exercise in this notebook'}")
+    return 0
+
+
+def _make_room(folder, target, source, content, force):
+    if target.exists() and target.resolve() == source.resolve():
+        raise Failure(f"{target} is the notebook itself: choose another folder with -o")
+    if target.exists() and not force and target.read_bytes() != content:
+        raise Failure(f"{target} is already there and differs: choose another folder with -o, or say --force")
+    with _written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _written(path):
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"{path} cannot be written ({error.strerror or error}): choose another place with -o") from error
+
+
+def _export(options):
+    _read(options.notebook)
+    from emtutor.desk.page import export
+
+    with _written(options.output):
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            export(options.notebook, options.output)
+        except (ValueError, RuntimeError, TimeoutError) as error:  # no .html; a kernel that died; a cell without end
+            raise Failure(error) from error
+    print(f"{options.output} is written.")
+    return 0
+
+
+def _read(path):
+    from emtutor.desk import notebooks
+
+    try:
+        return notebooks.read(path)
+    except FileNotFoundError:
+        raise Failure(f"there is no notebook {path}: is the path right, seen from {Path.cwd()}?") from None
+    except (ValueError, OSError) as error:
+        raise Failure(error) from error

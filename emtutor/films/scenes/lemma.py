@@ -1,0 +1,247 @@
+"""The scenes `jensen`, `decomposition` and `temperature`: a chord and its gap, log p = L + KL, and F = U - T S."""
+
+import numpy as np
+from scipy.special import entr, rel_entr
+
+from emtutor.films import film, palette
+from emtutor.films.film import number
+from emtutor.films.scenes import common
+from emtutor.maths import arguments, bounds
+
+GAP = palette.COMPONENTS[1]
+CONCAVE = {"log": np.log, "square root": np.sqrt, "-1/v": lambda v: -1 / v}  # concave for v > 0
+
+
+def jensen(v=(0.3, 3.0), f="log", weights=None):
+    """Film of f(E v) >= E f(v) for two values v > 0: curve, chord and gap; the weight of the larger is the slider.
+
+    f: "log", "square root" or "-1/v", or a pair (name, concave function). weights: rising, from 0 to 1.
+    """
+    name, function = (f, CONCAVE[f]) if isinstance(f, str) and f in CONCAVE else _pair(f)
+    low, high = np.sort(arguments.array("v", v, "(2)"))
+    if not 0 < low < high:
+        raise ValueError(f"v must be two different values > 0, got {low} and {high}")
+    w = np.linspace(0, 1, 21) if weights is None else arguments.array("weights", weights, "(m)")
+    if w.min() < 0 or w.max() > 1:
+        raise ValueError(f"weights must lie in 0 .. 1, got {w.min()} .. {w.max()}")
+    grid = np.linspace(0.7 * low, high + 0.15 * (high - low), 161)
+    curve = np.column_stack([grid, function(grid)])
+    ends = np.column_stack([[low, high], function(np.array([low, high]))])
+    mean = low + w * (high - low)
+    gaps = function(mean) - (ends[0, 1] + w * (ends[1, 1] - ends[0, 1]))
+    fine = np.linspace(0, 1, 101)
+    all_gaps = function(low + fine * (high - low)) - (ends[0, 1] + fine * (ends[1, 1] - ends[0, 1]))
+    name, frames = name.replace("-", "−"), []
+    for i, weight in enumerate(w):
+        on_curve, on_chord = function(mean[i]), function(mean[i]) - gaps[i]
+        drop = [[mean[i], on_chord], [mean[i], on_curve]]
+        marks = (
+            film.path("f", curve, width=2.6),
+            film.path("chord", ends, colour=palette.ELBO, dash=1, width=2.6),
+            film.path("gap", drop, colour=GAP, width=5),
+            film.points("ends", ends, colour=palette.ELBO, size=6),
+            film.points("f of the mean", [[mean[i], on_curve]], colour="ink", shape=1, size=6.5),
+            film.points("mean of f", [[mean[i], on_chord]], colour=palette.ELBO, size=6.5),
+            film.path("gap curve", np.column_stack([fine, all_gaps]), colour="muted", width=1.6, panel=1),
+            film.path("gap here", [[weight, 0], [weight, gaps[i]]], colour=GAP, width=5, panel=1),
+            film.points("gap now", [[weight, gaps[i]]], colour="ink", shape=1, size=6, panel=1),
+        )
+        following = f"w = {number(w[i + 1])}" if i + 1 < len(w) else ""
+        ending = " All weight on one value: no gap." if weight in (0, 1) else ""
+        frames.append(
+            film.Frame(
+                marks=marks,
+                words=f"Weight {number(weight)} on v = {number(high)}, {number(1 - weight)} on v = {number(low)}: the "
+                f"mean is {number(mean[i])}. f of the mean is {number(on_curve, 3)}, the mean of f is "
+                f"{number(on_chord, 3)}: the gap is {number(gaps[i], 3)}.{ending}",
+                label=f"w = {number(weight)}",
+                next=following,
+                heads=(f"f = {name}, weight {number(weight)}", f"gap = {number(gaps[i], 3)}"),
+            )
+        )
+    rise = max(all_gaps.max(), 1e-12)
+    return film.Film(
+        title=f"Jensen's inequality, f = {name}",
+        caption="The curve is concave, so every chord lies below it. The thick line is the gap between f of the mean "
+        "(square) and the mean of f (dot).",
+        panels=(
+            film.Panel(
+                "v",
+                "f(v)",
+                *common.around(curve),
+                key=(
+                    ("f(v)", "line", "ink", 0),
+                    ("chord", "line", palette.ELBO, 1),
+                    ("gap", "line", GAP, 0),
+                ),
+            ),
+            film.Panel("weight w of the larger value", "gap", (-0.02, 1.02), (-0.03 * rise, 1.15 * rise), width=332),
+        ),
+        frames=tuple(frames),
+        slider="weight",
+        end="To the last",
+        poster=int(gaps.argmax()),
+    )
+
+
+def _pair(f):
+    try:
+        name, function = f
+    except (TypeError, ValueError):
+        name, function = None, None
+    if not callable(function):
+        raise ValueError(f"f must be one of {list(CONCAVE)} or a pair (name, function), got {f!r}")
+    return name, function
+
+
+# ---- log p = L + KL
+
+
+def decomposition(log_joint, path=None):
+    """Film of log p = L + KL for one observation: the bar stays, its division moves with q.
+
+    log_joint (k,): log p(x, z = j). path (m, k): the distributions q to show; by default, for k = 2, from
+    nearly all mass on component 2 to nearly all on component 1; else from component 1 through the posterior to the
+    uniform q.
+    """
+    a = _one_row(log_joint)
+    posterior = bounds.posterior(a)
+    q = _default_path(posterior) if path is None else arguments.distribution("path", path, f"(m, {len(a)})")
+    log_p = bounds.log_evidence(a)
+    elbo = np.array([bounds.elbo(a, row) for row in q])
+    kl = np.array([float(rel_entr(row, posterior).sum()) for row in q])
+    seen = elbo[np.isfinite(elbo)]
+    room = max(log_p - seen.min(initial=log_p - 1), 0.5)
+    low, high = log_p - 1.15 * room, log_p + 0.2 * room
+    half = int(abs(kl - kl[np.isfinite(kl)].max(initial=0) / 2).argmin())  # where both parts of the bar are seen
+    frames = []
+    for i, row in enumerate(q):
+        level = max(elbo[i], low)
+        marks = [
+            film.bars("L", [[0.15, low, 0.85, level]], colours=[palette.ELBO], panel=1),
+            film.bars("KL", [[0.15, level, 0.85, log_p]], colours=[palette.GAP], panel=1),
+            film.path("log p", [[0, log_p], [1, log_p]], width=3, panel=1),
+            film.path("L level", [[0.05, level], [0.95, level]], colour="ink", dash=1, width=2, panel=1),
+            film.text("log p is", (0.5, log_p + 0.07 * room), f"log p = {number(log_p, 3)}", size=16, panel=1),
+        ]
+        near = " q is the posterior: KL is 0 and L is all of log p." if kl[i] < 1e-9 else ""
+        lost = "" if np.isfinite(elbo[i]) else " q has mass where the joint is zero, so L falls without end."
+        frames.append(
+            film.Frame(
+                marks=(*_shares(row, posterior, "posterior"), *marks),
+                words=f"q = ({_list(row)}). L = {number(elbo[i], 3)}, KL = {number(kl[i], 3)}; their sum is log p = "
+                f"{number(log_p, 3)}, whatever q is.{near}{lost}",
+                label=f"q_1 = {number(row[0])}",
+                next=f"q_1 = {number(q[i + 1, 0])}" if i + 1 < len(q) else "",
+                heads=(f"q = ({_list(row)})", f"L = {number(elbo[i], 3)}, KL = {number(kl[i], 3)}"),
+            )
+        )
+    key = (("L(q)", "fill", palette.ELBO, 0), ("KL", "fill", palette.GAP, 0), ("log p", "line", "ink", 0))
+    return film.Film(
+        title="log p = L + KL, for every q",
+        caption="Left: q (bars) beside the posterior (lines). Right: log p stays where it is; q only decides how it is "
+        "divided. L reaches log p only where KL is 0. The scale does not begin at 0.",
+        panels=(
+            _share_panel(len(a), "posterior"),
+            film.Panel("", "nats", (0, 1), (low, high), width=332, key=key, xticks=()),
+        ),
+        frames=tuple(frames),
+        slider="q",
+        end="To the last",
+        poster=half,
+    )
+
+
+def temperature(log_joint, T=None):
+    """Film of F = U - T S at its minimum: the q of each temperature, for one observation, log_joint (k,).
+
+    At T = 1 the minimiser is the posterior and F = -log p; cold, all mass is on the largest joint; hot, q is uniform.
+    """
+    a = _one_row(log_joint)
+    T = np.concatenate([np.arange(1, 10) / 10, np.arange(10, 41, 2) / 10]) if T is None else T
+    T = arguments.array("T", T, "(m)")
+    if T.min() <= 0:
+        raise ValueError(f"T must be temperatures > 0, got {T.min()}")
+    q = np.array([bounds.tempered_posterior(a, t) for t in T])
+    with np.errstate(invalid="ignore"):
+        U = np.where(q > 0, -q * a, 0).sum(1)
+    S = entr(q).sum(1)
+    F = U - T * S
+    posterior = bounds.posterior(a)
+    limits = common.around(np.column_stack([T, U]), np.column_stack([T, F]), margin=0.08)
+    frames = []
+    for i, t in enumerate(T):
+        marks = [
+            film.band("T S", T, F, U, colour=palette.GAP, count=i + 1, panel=1),
+            film.path("U", np.column_stack([T, U]), count=i + 1, width=2.6, panel=1),
+            film.path("F", np.column_stack([T, F]), count=i + 1, colour=palette.ELBO, dash=1, width=2.6, panel=1),
+            film.points("U now", [[t, U[i]]], colour="ink", shape=1, size=6, panel=1),
+            film.points("F now", [[t, F[i]]], colour=palette.ELBO, size=6, panel=1),
+        ]
+        one = f" At T = 1 q is the posterior and F = −log p = {number(F[i], 3)}." if abs(t - 1) < 1e-12 else ""
+        frames.append(
+            film.Frame(
+                marks=(*_shares(q[i], posterior, "posterior"), *marks),
+                words=f"T = {number(t, 1)}: q = ({_list(q[i])}). Energy U = {number(U[i], 3)}, entropy S = "
+                f"{number(S[i], 3)}, F = U − T S = {number(F[i], 3)} nats.{one}",
+                label=f"T = {number(t, 1)}",
+                next=f"T = {number(T[i + 1], 1)}" if i + 1 < len(T) else "",
+                heads=(
+                    f"q at T = {number(t, 1)}",
+                    f"F = {number(U[i])} − {number(t, 1)} × {number(S[i])} = {number(F[i])}",
+                ),
+            )
+        )
+    key = (("U", "line", "ink", 0), ("F", "line", palette.ELBO, 1), ("T S", "fill", palette.GAP, 0))
+    return film.Film(
+        title="Free energy F = U − T S and its minimiser",
+        caption="Entropy is the price of commitment: the hotter, the more it counts, and the more evenly q is spread. "
+        "Left: the minimising q (bars) beside the posterior (lines).",
+        panels=(
+            _share_panel(len(a), "posterior"),
+            film.Panel("temperature T", "nats", *limits, width=332, key=key),
+        ),
+        frames=tuple(frames),
+        slider="temperature",
+        end="To the last",
+        poster=int(abs(T - 1).argmin()),
+    )
+
+
+def _one_row(log_joint):
+    a = np.asarray(log_joint, float)
+    if a.ndim != 1 or len(a) < 2 or np.isnan(a).any() or (a == np.inf).any() or not np.isfinite(a).any():
+        raise ValueError(f"log_joint must be one observation's log p(x, z = j), (k,) with k >= 2, got {log_joint!r}")
+    return a
+
+
+def _default_path(posterior):
+    k = len(posterior)
+    t = np.linspace(0, 1, 11)[:, None]
+    if k == 2:
+        first = np.sort(np.append(np.linspace(0.02, 0.98, 25), np.clip(posterior[0], 0.001, 0.999)))
+        return np.column_stack([first, 1 - first])
+    corner, flat = np.full(k, 0.02), np.full(k, 1 / k)
+    corner[0] = 1 - 0.02 * (k - 1)
+    return np.concatenate([(1 - t) * corner + t * posterior, ((1 - t) * posterior + t * flat)[1:]])
+
+
+def _list(row):
+    return ", ".join(number(v) for v in row[:6]) + (", .." if len(row) > 6 else "")
+
+
+def _shares(q, other, name):
+    k = len(q)
+    at = np.arange(1, k + 1)
+    boxes = [[j - 0.3, 0, j + 0.3, value] for j, value in zip(at, q, strict=True)]
+    lines = np.concatenate([[[j - 0.4, v], [j + 0.4, v], [np.nan, np.nan]] for j, v in zip(at, other, strict=True)])
+    return (
+        film.bars("q", boxes, colours=[common.colour(j) for j in range(k)]),
+        film.path(name, lines, colour="ink", width=3),
+    )
+
+
+def _share_panel(k, name):
+    where = tuple((j, str(j)) for j in range(1, k + 1))
+    key = (("q", "fill", "faint", 0), (name, "line", "ink", 0))
+    return film.Panel("component", "probability", (0.4, k + 0.6), (0, 1.05), width=400, key=key, xticks=where)

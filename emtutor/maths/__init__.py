@@ -1,0 +1,1 @@
+"""The mathematics of EM: nothing here knows of lessons, films or files."""

@@ -1,0 +1,141 @@
+"""log p = L + KL, for discrete q: entropy, KL divergence, ELBO, free energy, Jensen's gap.
+
+Each is computed from its own definition and none as the difference of two others, so that
+``log_evidence(a) == elbo(a, q) + kl(q, posterior(a))`` is a test and not a tautology. All are in nats.
+`log_joint` holds log p(x_i, z_i = j) in row i, column j: (n, k), or (k,) for one observation; -inf where the joint is
+zero. `q` has its shape, with rows that sum to one. Sums run over all points.
+"""
+
+import numpy as np
+from scipy.special import entr, logsumexp, rel_entr
+
+from emtutor.maths import arguments
+
+
+def entropy(q):
+    """H(q) = - sum_z q(z) log q(z), in nats, summed over rows; 0 log 0 = 0.
+
+    q: (k,) or (n, k). Raises ValueError if a row is no distribution.
+    """
+    return float(entr(_distribution("q", q)).sum())
+
+
+def kl(q, p):
+    """D_KL(q || p) = sum_z q(z) log (q(z) / p(z)) >= 0, inf where q puts mass on p = 0.
+
+    q, p: (k,), or (n, k) and then summed over rows. Bishop, PRML, (1.113).
+    """
+    q, p = _distribution("q", q), _distribution("p", p)
+    _same_shape("p", p, "q", q)
+    return float(rel_entr(q, p).sum())
+
+
+def elbo(log_joint, q):
+    """L(q) = sum_z q(z) log (p(x, z) / q(z)) <= log p(x), summed over points; -inf where q > 0 and the joint is 0.
+
+    Bishop, PRML, (9.71).
+    """
+    a, q = _log_joint(log_joint, q)
+    return _elbo(a, q)
+
+
+def free_energy(log_joint, q, T=1.0):
+    """F = U - T S with U = -E_q log p(x, z) and S = H(q); at T = 1, F = -L(q). MacKay, ITILA, ch. 33."""
+    a, q = _log_joint(log_joint, q)
+    T = arguments.number("T", T, "a finite temperature >= 0", lambda T: 0 <= T < np.inf)
+    return _expectation(q, -a) - T * float(entr(q).sum())
+
+
+def log_evidence(log_joint):
+    """log p(x) = sum_i log sum_j p(x_i, z_i = j), with the largest term taken out before exponentiating."""
+    return float(np.sum(logsumexp(_log_table(log_joint), axis=-1)))
+
+
+def posterior(log_joint):
+    """p(z = j | x_i) = p(x_i, j) / sum_j' p(x_i, j'): the q at which KL is zero. Same shape as `log_joint`."""
+    return np.exp(_log_posterior(_log_table(log_joint)))
+
+
+def tempered_posterior(log_joint, T):
+    """q(z) proportional to p(x, z)^(1/T): the minimiser of U - T S, for a temperature T > 0."""
+    T = arguments.number("T", T, "a finite temperature > 0", lambda T: 0 < T < np.inf)
+    return np.exp(_log_posterior(_log_table(log_joint) / T))
+
+
+def mean_field(log_p, q1, q2):
+    """One sweep towards the best q1(a) q2(b) for a table log_p (a, b): q1 prop. to exp E_q2[log p], then q2 with it.
+
+    L never falls; its gap to log p stays open unless the posterior is a product. Bishop, PRML, (10.9).
+    """
+    table, q1, q2 = _log_table(log_p, "log_p", "(a, b)"), _distribution("q1", q1), _distribution("q2", q2)
+    if table.shape != (*q1.shape, *q2.shape):
+        raise ValueError(f"log_p must have shape (a, b) = {(q1.size, q2.size)} as q1 and q2 say, got {table.shape}")
+    q1 = posterior(table @ q2)
+    return q1, posterior(q1 @ table)
+
+
+def jensen_gap(w, v):
+    """log E[v] - E[log v] >= 0 for weights w (k,) that sum to one and values v (k,) > 0; zero only if v is constant."""
+    w, v = _distribution("w", w), arguments.array("v", v)
+    _same_shape("v", v, "w", w)
+    if v.min() <= 0:
+        raise ValueError(f"v must be positive, got {v.min():.6g}: the logarithm of nothing is -inf")
+    return float(logsumexp(np.log(v), b=w) - w @ np.log(v))
+
+
+# ---- the unchecked forms, in logarithms: where a posterior underflows to 0 its logarithm is still finite
+
+
+def _elbo(a, q):
+    return _expectation(q, a - _log(q))
+
+
+def _kl_from_posterior(a, q):
+    return _expectation(q, _log(q) - _log_posterior(a))
+
+
+def _expectation(q, f):
+    """sum q f, where 0 times anything, -inf too, is 0."""
+    return float(np.where(q > 0, q * np.where(q > 0, f, 0.0), 0.0).sum())
+
+
+def _log(q):
+    return np.log(np.where(q > 0, q, 1.0))
+
+
+def _log_posterior(a):
+    highest = a.max(-1, keepdims=True)
+    if not np.isfinite(highest).all():
+        i = int(np.argwhere(~np.isfinite(highest.ravel()))[0, 0])
+        raise ValueError(
+            f"point {i} has density 0 under every component, so it has no posterior: "
+            "it lies too far out even for logarithms, or every pi_j is 0"
+        )
+    a = a - highest  # first: far out, where log p is -1e9, rows would otherwise sum to one only within 1e-7
+    return a - logsumexp(a, axis=-1, keepdims=True)
+
+
+def _distribution(name, q):
+    q = arguments.array(name, q)
+    return arguments.distribution(name, q, "(k)" if q.ndim == 1 else "(n, k)")
+
+
+def _log_table(log_joint, name="log_joint", shape="(n, k) or (k,)"):
+    a = arguments.reals(name, log_joint)
+    if a.ndim not in ((2,) if shape == "(a, b)" else (1, 2)) or a.size == 0:
+        raise ValueError(f"{name} must have shape {shape}, got {a.shape}")
+    if np.isnan(a).any() or (a == np.inf).any():
+        raise ValueError(f"{name} must hold log-probabilities below +inf (-inf where the joint is 0), got NaN or inf")
+    return a
+
+
+def _log_joint(log_joint, q):
+    a, q = _log_table(log_joint), arguments.array("q", q)
+    _same_shape("q", q, "log_joint", a)  # first: of a transposed q it is the shape that helps, not the sums
+    return a, _distribution("q", q)
+
+
+def _same_shape(name, a, other, b):
+    if a.shape != b.shape:
+        hint = f": transposed? try {name}.T" if a.shape == b.shape[::-1] else ""
+        raise ValueError(f"{name} must have the shape of {other}, {b.shape}, got {a.shape}{hint}")

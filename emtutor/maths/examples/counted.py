@@ -1,0 +1,58 @@
+"""Mixtures whose rows each stand for many observations: a table of frequencies instead of a list.
+
+Four people of blood group A are one row that counts four times. Nothing else changes: the E-step works on the row, and
+every sum over observations becomes a sum over rows times their counts.
+"""
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from emtutor.maths import arguments, bounds, em
+
+
+def mixture(log_joint, m_step, counts, known=lambda x, theta: 0.0):
+    """log p(x | theta) = known(x, theta) + sum_i counts_i log sum_j p(row i, z = j | theta).
+
+    log_joint: (x, theta) -> (n, k). counts: x -> (n,) >= 0. known: the observations about which nothing is hidden, and
+    constants. q (n, k) is each observation's distribution over z, the same for all that a row stands for.
+    """
+
+    def table(x, theta):
+        w = counts(x)[:, None]
+        return w, np.where(w > 0, log_joint(x, theta), 0.0)  # a row that stands for nobody: any q will do
+
+    def log_likelihood(x, theta):
+        w, a = table(x, theta)
+        return float(known(x, theta) + (w * logsumexp(a, axis=1, keepdims=True)).sum())
+
+    def elbo(x, q, theta):
+        w, a = table(x, theta)
+        a, q = bounds._log_joint(a, q)
+        return float(known(x, theta) + bounds._expectation(w * q, a - bounds._log(q)))
+
+    def kl(x, q, theta):
+        w, a = table(x, theta)
+        a, q = bounds._log_joint(a, q)
+        return bounds._expectation(w * q, bounds._log(q) - bounds._log_posterior(a))
+
+    return em.Model(lambda x, theta: bounds.posterior(table(x, theta)[1]), m_step, log_likelihood, elbo, kl)
+
+
+def log_multinomial(y):
+    """log (sum y)! / prod_i y_i!, the number of orders in which the counts y can have come."""
+    return gammaln(y.sum() + 1) - gammaln(y + 1).sum()
+
+
+def counts(name, y, shape):
+    """y as an array of counts >= 0, at least one of them positive."""
+    y = arguments.array(name, y, shape)
+    if y.size and y.min() < 0:
+        raise ValueError(f"{name} must hold counts >= 0, got {y.min():g}")
+    if not y.sum() > 0:
+        raise ValueError(f"{name} must count at least one observation, got {y.tolist()}")
+    return y
+
+
+def weights(r, n):
+    """r (n, k), asked only for its shape: a learner's q need be no distribution and must be filmable all the same."""
+    return arguments.array("r", r, f"({n}, k)", f"as n = {n}", finite=False)

@@ -1,0 +1,162 @@
+"""Hidden Markov models as EM: the E-step is forward-backward.
+
+p(x, z) = pi_z1 prod_t A[z_t, z_t+1] prod_t p(x_t | z_t). theta = (pi (k,), A (k, k), emission): A[i, j] = p(z_t+1 = j |
+z_t = i), and the emission is a table B (k, m) in `categorical(m)`, rates (k,) in `poisson`. q holds the margins of a
+chain, gamma (T, k) and xi (T - 1, k, k), which must match: then they determine q(z) = q(z_1) prod_t q(z_t+1 | z_t).
+Rabiner (1989), Proc. IEEE 77, 257-286; Bishop, PRML, section 13.2.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import entr, logsumexp
+
+from emtutor.maths import arguments, bounds, em
+from emtutor.maths.examples.poisson import counted_values, log_density
+
+
+class Theta(NamedTuple):
+    """theta = (pi (k,), A (k, k), B (k, m)): start, transitions, p(x_t = b | z_t = j) = B[j, b]."""
+
+    pi: np.ndarray
+    A: np.ndarray
+    B: np.ndarray
+
+
+class PoissonTheta(NamedTuple):
+    """theta = (pi (k,), A (k, k), rate (k,)): start, transitions, the mean count in each state."""
+
+    pi: np.ndarray
+    A: np.ndarray
+    rate: np.ndarray
+
+
+class Chain(NamedTuple):
+    """q: gamma[t, j] = q(z_t = j), xi[t, i, j] = q(z_t = i, z_t+1 = j)."""
+
+    gamma: np.ndarray  # (T, k)
+    xi: np.ndarray  # (T - 1, k, k)
+
+
+def forward(log_pi, log_A, log_B):
+    """log alpha[t, j] = log p(x_1..t, z_t = j), (T, k), from log p(x_t | z_t = j) in log_B (T, k)."""
+    log_alpha = np.array(log_B, dtype=float)
+    log_alpha[0] += log_pi
+    for t in range(1, len(log_B)):
+        log_alpha[t] += logsumexp(log_alpha[t - 1][:, None] + log_A, axis=0)
+    return log_alpha
+
+
+def backward(log_A, log_B):
+    """log beta[t, i] = log p(x_t+1..T | z_t = i), (T, k); zero in the last row."""
+    log_beta = np.zeros_like(log_B)
+    for t in range(len(log_B) - 2, -1, -1):
+        log_beta[t] = logsumexp(log_A + log_B[t + 1] + log_beta[t + 1], axis=1)
+    return log_beta
+
+
+def chain(log_emission, fit_emission, Theta):
+    """The model with log_emission (x, theta) -> log p(x_t | z_t = j), (T, k), fit_emission (x, gamma) -> theta[2]."""
+
+    def logs(x, theta):
+        pi, A, _ = arguments.parts("theta", theta, *Theta._fields)
+        pi = arguments.distribution("pi", pi, "(k)")
+        A = arguments.distribution("A", A, f"({len(pi)}, {len(pi)})", f"as pi has {len(pi)} entries")
+        with np.errstate(divide="ignore"):
+            return np.log(pi), np.log(A), log_emission(x, theta)
+
+    def log_likelihood(x, theta):
+        return float(logsumexp(forward(*logs(x, theta))[-1]))
+
+    def e_step(x, theta):
+        log_pi, log_A, log_B = logs(x, theta)
+        log_alpha, log_beta = forward(log_pi, log_A, log_B), backward(log_A, log_B)
+        log_p = logsumexp(log_alpha[-1])
+        if log_p == -np.inf:
+            raise ValueError(
+                "x has probability 0 under theta, so z has no posterior: is a needed entry of A or B zero?"
+            )
+        xi = np.exp(log_alpha[:-1, :, None] + log_A + (log_B + log_beta)[1:, None, :] - log_p)
+        gamma = np.exp(log_alpha + log_beta - log_p)
+        return Chain(gamma / gamma.sum(1, keepdims=True), xi / xi.sum((1, 2), keepdims=True))
+
+    def m_step(x, q):
+        """pi = gamma_1, A[i, j] = sum_t xi[t, i, j] / sum_tj' xi[t, i, j'] (any row will do for a state never left)."""
+        gamma, xi = _shaped(arguments.array("x", x, "(T)").size, "k", q)
+        xi = xi.sum(0)
+        arguments.nonempty(gamma.sum(0), "state")
+        left = xi.sum(1, keepdims=True)
+        A = np.divide(xi, left, out=np.full_like(xi, 1 / len(xi)), where=left != 0)
+        return Theta(gamma[0] / gamma[0].sum(), A, fit_emission(x, gamma))
+
+    def elbo(x, q, theta):
+        """E_q[log pi + sum log A + sum log B] + H(q), H(q) = H(gamma_1) + sum_t (H(xi_t) - H(gamma_t))."""
+        log_pi, log_A, log_B = logs(x, theta)
+        gamma, xi = _margins(q, log_B)
+        energy = (
+            bounds._expectation(gamma[0], log_pi) + bounds._expectation(xi, log_A) + bounds._expectation(gamma, log_B)
+        )
+        return energy + float(entr(gamma[0]).sum() + entr(xi).sum() - entr(gamma[:-1]).sum())
+
+    def kl(x, q, theta):
+        """KL(q(z_1) || p(z_1 | x)) + sum_t E_q KL(q(z_t+1 | z_t) || p(z_t+1 | z_t, x)): two chains, step by step."""
+        log_pi, log_A, log_B = logs(x, theta)
+        gamma, xi = _margins(q, log_B)
+        to_come = log_B + backward(log_A, log_B)  # log p(x_t..T | z_t)
+        log_next = log_A + to_come[1:, None, :]
+        log_next = log_next - np.maximum(logsumexp(log_next, axis=2, keepdims=True), -1e300)  # -inf stays -inf
+        log_first = bounds._log_posterior(log_pi + to_come[0])
+        given = bounds._log(xi) - bounds._log(gamma[:-1])[:, :, None]
+        return bounds._expectation(gamma[0], bounds._log(gamma[0]) - log_first) + bounds._expectation(
+            xi, given - log_next
+        )
+
+    return em.Model(e_step, m_step, log_likelihood, elbo, kl)
+
+
+def _shaped(T, k, q, finite=False):
+    gamma, xi = arguments.parts("q", q, *Chain._fields)
+    gamma = arguments.array("gamma", gamma, f"({T}, {k})", f"as x has {T} entries", finite)
+    k = gamma.shape[1]
+    return gamma, arguments.array("xi", xi, f"({T - 1}, {k}, {k})", f"as gamma is {gamma.shape}", finite)
+
+
+def _margins(q, log_B):
+    T, k = log_B.shape
+    gamma, xi = _shaped(T, k, q, finite=True)
+    arguments.distribution("gamma", gamma, f"({T}, {k})")
+    if xi.min(initial=0) < 0:
+        raise ValueError(f"xi must not be negative, got {xi.min():.6g}")
+    off = max(np.abs(xi.sum(2) - gamma[:-1]).max(initial=0), np.abs(xi.sum(1) - gamma[1:]).max(initial=0))
+    if off > 1e-8:
+        raise ValueError(f"the margins of xi must be gamma, they differ by {off:.3g}: no chain has these margins")
+    return gamma, xi
+
+
+def categorical(m):
+    """The model of a sequence x (T,) of symbols 0 .. m - 1; theta = Theta(pi, A, B)."""
+
+    def symbols(x):
+        x = arguments.array("x", x, "(T)")
+        if not x.size or not np.isin(x, np.arange(m)).all():
+            raise ValueError(f"x must hold at least one symbol, whole numbers from 0 to {m - 1}, got {x.tolist()}")
+        return x.astype(int)
+
+    def log_emission(x, theta):
+        B = arguments.distribution("B", theta[2], f"({len(theta[0])}, {m})")
+        with np.errstate(divide="ignore"):
+            return np.log(B).T[symbols(x)]
+
+    return chain(log_emission, lambda x, gamma: gamma.T @ np.eye(m)[symbols(x)] / gamma.sum(0)[:, None], Theta)
+
+
+def _log_poisson(x, theta):
+    rate = arguments.array("rate", theta[2], f"({len(theta[0])})")
+    return log_density(_counts(x), rate)
+
+
+def _counts(x):
+    return counted_values(arguments.array("x", x, "(T)")[:, None])[:, 0]
+
+
+poisson = chain(_log_poisson, lambda x, gamma: _counts(x) @ gamma / gamma.sum(0), PoissonTheta)

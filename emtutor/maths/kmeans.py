@@ -1,0 +1,99 @@
+"""k-means and soft k-means, as the limits of the Gaussian mixture that they are.
+
+Hard: Sigma_j = eps I, equal and held fixed, eps -> 0, whatever pi. Soft: Sigma_j = beta I and equal pi, beta > 0 being
+the *variance*, as on the slide (MacKay's beta is a stiffness, 1 / variance).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import softmax
+
+from emtutor.maths import arguments
+
+
+class Step(NamedTuple):
+    """The start, then the state after one half-step."""
+
+    t: int
+    phase: str  # "start", "assign" or "update"
+    mu: np.ndarray  # (k, d)
+    labels: np.ndarray | None  # (n,) int; None at the start
+    distortion: float  # NaN at the start
+
+
+def assign(x, mu):
+    """labels[i] = argmin_j |x_i - mu_j|^2, (n,) int; the lower label wins a tie."""
+    return _squared_distances(*_checked(x, mu)).argmin(1)
+
+
+def update_means(x, labels, k):
+    """mu_j = the mean of the points labelled j, (k, d). Raises ValueError for a cluster without points."""
+    x = arguments.points(x)
+    k = arguments.whole("k", k, 1)
+    labels = _labels(labels, len(x), k)
+    count = np.bincount(labels, minlength=k)
+    if (count == 0).any():
+        raise ValueError(f"cluster {int(np.argmin(count)) + 1} has no points, so no mean: start it elsewhere")
+    return np.stack([x[labels == j].mean(0) for j in range(k)])
+
+
+def distortion(x, mu, labels):
+    """J = sum_i |x_i - mu_label(i)|^2. Bishop, PRML, (9.1)."""
+    x, mu = _checked(x, mu)
+    return float(((x - mu[_labels(labels, len(x), len(mu))]) ** 2).sum())
+
+
+def steps(x, mu, *, assign=assign, update_means=update_means):
+    """Yield the start, then the state after each assignment and each update, without end. J never rises.
+
+    assign (x, mu) -> labels (n,), update_means (x, labels, k) -> mu (k, d): a learner's, if not these. They get copies.
+    """
+    x, mu = _checked(x, mu)
+    k, t, labels = len(mu), 0, None
+    yield Step(0, "start", mu, None, np.nan)
+    while True:
+        t += 1
+        labels = _labels(assign(x.copy(), mu.copy()), len(x), k)
+        yield Step(t, "assign", mu, labels, distortion(x, mu, labels))
+        mu = arguments.array("mu", update_means(x.copy(), labels.copy(), k), f"({k}, {x.shape[1]})")
+        yield Step(t, "update", mu, labels, distortion(x, mu, labels))
+
+
+def soft_assign(x, mu, beta):
+    """r_ij = exp(-|x_i - mu_j|^2 / (2 beta)) / sum_j' .., (n, k): Sigma_j = beta I and equal pi."""
+    x, mu = _checked(x, mu)
+    beta = arguments.number("beta", beta, "a variance > 0 (it divides the squared distance)", lambda b: 0 < b < np.inf)
+    return softmax(-_squared_distances(x, mu) / (2 * beta), axis=1)
+
+
+def best_beta(x, mu, r):
+    """beta = sum_ij r_ij |x_i - mu_j|^2 / (n d): the variance of largest likelihood, r held fixed."""
+    x, mu = _checked(x, mu)
+    r = arguments.responsibilities(r, len(x))
+    return float((r * _squared_distances(x, mu)).sum() / x.size)
+
+
+def critical_beta(x):
+    """The largest eigenvalue of the data's covariance (1/n): above it, two equally weighted means collapse into one."""
+    x = arguments.points(x)
+    return float(np.linalg.eigvalsh(np.atleast_2d(np.cov(x.T, bias=True)))[-1])
+
+
+def _squared_distances(x, mu):
+    return ((x[:, None, :] - mu) ** 2).sum(2)
+
+
+def _labels(labels, n, k):
+    given = arguments.array("labels", labels, f"({n})", f"as x has {n} rows")
+    labels = given.astype(int)
+    if (labels != given).any():
+        raise ValueError(f"labels must be whole numbers, got {given[labels != given][0]:g}")
+    if labels.min() < 0 or labels.max() >= k:
+        raise ValueError(f"labels must lie in 0 .. {k - 1} for k = {k}, got {labels.min()} .. {labels.max()}")
+    return labels
+
+
+def _checked(x, mu):
+    x = arguments.points(x)
+    return x, arguments.points(mu, "mu", f"(k, {x.shape[1]})", f"as x is {x.shape}")

@@ -1,0 +1,165 @@
+"""EM for the Gaussian mixture by sweeps over the data: what `gaussian.fit` runs.
+
+One sweep yields the expected sufficient statistics of theta and log p(x | theta); the M-step is a function of the
+statistics alone. All of it happens in whitened coordinates, where the data has mean 0 and covariance 1.
+"""
+
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+
+from emtutor.maths import arguments, blocks, em, gaussian, statistics
+from emtutor.maths.statistics import Components
+
+LOST = 1e4  # (sep / std)^2 above which a component gets its own origin: eps times this is the error of a common one
+COLLAPSED = 1e-10  # a standard deviation this small beside the data's own, as in gaussian._refuse_collapse
+
+
+def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
+    """See `gaussian.fit`."""
+    theta0 = gaussian.check(theta0)
+    k, d = theta0.mu.shape
+    tol, max_iter = em._stop(tol, max_iter)
+    data = blocks.of(x, d, blocks.block_rows(d, k))
+    moments = data.total(blocks.Moments.of)
+    if k > moments.n:
+        raise ValueError(f"k = {k} components need at least as many points, got n = {moments.n}")
+    white = blocks.whitener(data, moments)
+    theta = whitened(theta0, white)
+    frame = frame_for(theta)
+    path, converged, reason = [], False, f"max_iter = {max_iter} reached"
+    with _bar(max_iter, progress) as show:
+        while True:
+            statistics = sweep(data, white, theta, frame)
+            path.append(statistics.log_likelihood + moments.n * white.log_det)
+            show(path)
+            if len(path) > 1 and abs(path[-1] - path[-2]) < tol:
+                converged, reason = True, f"log p changed by less than tol = {tol:g}"
+                break
+            if len(path) > max_iter:
+                break
+            theta, frame = m_step(data, white, theta, frame, statistics.T)
+    return em.Fit(
+        theta=unwhitened(theta, white),
+        q=None,
+        log_likelihood=path[-1],
+        log_likelihoods=tuple(path),
+        iterations=len(path) - 1,
+        converged=converged,
+        reason=reason,
+    )
+
+
+def sweep(data, white, theta, frame):
+    """Expected statistics and log p in one pass over the data; frame None is the origin common to all components."""
+    if frame is None:
+        function = partial(statistics.expected_statistics, eta=statistics.natural_parameters(theta))
+    else:
+        function = partial(statistics.own_statistics, theta=theta, frame=frame)
+    return data.total(function, white)
+
+
+def m_step(data, white, theta, frame, T):
+    """theta from the statistics T of `frame`, and the frame for the next. If T has lost digits: once more, around the
+    means just found. That is so where a component shrinks, in one step, to a hundredth of its distance from the origin.
+    """
+    for _ in range(4):
+        arguments.nonempty(T[:, 0], lost="mean and covariance")
+        new, lost = placed(T, frame)
+        if lost < LOST:
+            break
+        frame = new
+        T = sweep(data, white, theta, frame).T
+    refuse_collapse(new, T, lost)
+    return new, None if frame is None else frame_for(new)
+
+
+def frame_for(theta):
+    """None, the common origin, or theta itself where a component is too narrow for that."""
+    return None if statistics.lost_digits(theta.mu, theta.L, theta.W).max() < LOST else theta
+
+
+def placed(T, frame):
+    """Components from statistics in the frame's coordinates, and the factor on eps that they have lost."""
+    pi, mean, S = statistics.theta_from_statistics(T)
+    try:
+        L = np.linalg.cholesky(S)
+        W = np.linalg.inv(L)
+        with np.errstate(over="ignore"):
+            lost = statistics.lost_digits(mean, L, W).max()
+    except np.linalg.LinAlgError:  # no digit left: only the means are of use
+        L = W = np.broadcast_to(np.eye(S.shape[1]), S.shape)
+        lost = np.inf
+    if frame is None:
+        return Components(pi, mean, L, W), lost
+    mu = frame.mu + (frame.L @ mean[:, :, None])[:, :, 0]
+    return Components(pi, mu, frame.L @ L, W @ frame.W), lost
+
+
+# ---- to whitened coordinates and back
+
+
+def whitened(theta, white):
+    """theta (pi, mu, Sigma) in the coordinates z = W (x - centre), as Components."""
+    L = _cholesky(theta.Sigma)
+    mu = (theta.mu - white.centre) @ white.W.T
+    return Components(theta.pi, mu, white.W @ L, np.linalg.inv(L) @ white.L)
+
+
+def _cholesky(Sigma):
+    """L L^T = Sigma, improved once: where Sigma is nearly singular its thin direction is a difference of large entries.
+
+    L (1 + half of L^-1 (Sigma - L L^T) L^-T) with the difference in long double, where the machine has it.
+    """
+    L = np.linalg.cholesky(Sigma)
+    W = np.linalg.inv(L)
+    if statistics.lost_digits(np.zeros(L.shape[:2]), L, W).max() < LOST:
+        return L
+    long = L.astype(np.longdouble)
+    E = np.tril(W @ (Sigma - long @ long.transpose(0, 2, 1)).astype(float) @ W.transpose(0, 2, 1))
+    E[:, *np.diag_indices(L.shape[1])] /= 2
+    return L + L @ E
+
+
+def unwhitened(theta, white):
+    """Components in z as theta (pi, mu, Sigma) in the data's own units."""
+    L = white.L @ theta.L
+    Sigma = L @ L.transpose(0, 2, 1)
+    return gaussian.Theta(theta.pi, theta.mu @ white.L.T + white.centre, (Sigma + Sigma.transpose(0, 2, 1)) / 2)
+
+
+# ---- what has no answer
+
+
+def refuse_collapse(theta, T, lost):
+    """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|, or none at all."""
+    narrow = np.abs(theta.W).max((1, 2))
+    if lost == np.inf:  # some covariance had no Cholesky factor: whose?
+        low_to_high = np.linalg.eigvalsh(statistics.theta_from_statistics(T)[2])
+        narrow = 1 / COLLAPSED - low_to_high[:, 0] / np.maximum(low_to_high[:, -1], 1e-300)
+    elif narrow.max() * COLLAPSED < 1:
+        return
+    j = int(narrow.argmax())
+    raise ValueError(
+        f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {T[j, 0]:.3g}): the likelihood "
+        "is unbounded there; restart it or use a prior (map_m_step)"
+    )
+
+
+@contextmanager
+def _bar(max_iter, wanted):
+    """A function that shows the path so far: a tqdm bar, or nothing."""
+    if not wanted:
+        yield lambda path: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=max_iter, unit="iteration") as bar:
+
+        def show(path):
+            if len(path) > 1:
+                bar.set_postfix_str(f"log p = {path[-1]:.9g}, change {path[-1] - path[-2]:.1e}", refresh=False)
+                bar.update()
+
+        yield show

@@ -1,1 +1,0 @@
-"""What students are asked before a reveal, one module a lesson."""

@@ -1,0 +1,1 @@
+"""How functions that somebody else wrote are run."""
