@@ -12,8 +12,8 @@ and subject, `{"sign": "...", "inverse:Sigma": "..."}`; the causes are the keys 
 everywhere comes before what equals it up to a constant, and that before properties; then the fewer changes, then the
 order of the tables. Special cases and properties are asked only where no hypothesis fits.
 
-`special_cases(f, g, problems, ...)` -> the weakest cases in which two functions agree; `agree(a, b)` -> equal to the eye
-of a computer. Sentences are made last, by `wording`, for "your r" and for "line 3".
+`special_cases(f, g, problems, ...)` -> the weakest cases in which two functions agree; `agree(a, b)` -> equal to the
+eye of a computer. Sentences are made last, by `wording`, for "your r" and for "line 3".
 """
 
 from emtutor.causes.engine import agree, find, special_cases

@@ -45,11 +45,12 @@ mistakes   wrong formulas as functions of the same parameters. An answer is name
            truth on one. A hint says what is wrong and asks one question. `same_as` lists slugs that no problem can tell
            apart from this one. Mistakes may use anything, emtutor too; only solutions may not. What a table of
            `emtutor.causes` makes (a sign, a factor, an inverse, a mean for a sum, hard r, ...) needs no function here.
-ask        questions by cause, for those: {"sign": "Put mu to the left of a point: does it rise?", "inverse:Sigma": "..."}.
-           A key is a cause of `emtutor.causes.FAMILIES`, alone or with its subject after a colon: an argument ("hard:r",
-           "argument:pi", "power:Sigma"), a letter of an axis ("axis:n", "index:k") or a term ("term:log det Sigma_j").
-           The key with the subject is tried first, then the cause alone, then the family's own question. The value is
-           one question, without the statement of what is wrong: that is made from what was found.
+ask        questions by cause, for those: {"sign": "Put mu to the left of a point: does it rise?", "hard:r": "..."}.
+           A key is a cause of `emtutor.causes.FAMILIES`, alone or with its subject after a colon: an argument
+           ("inverse:Sigma", "argument:pi"), a letter of an axis ("axis:n", "index:k") or a term
+           ("term:log det Sigma_j"). The key with the subject is tried first, then the cause alone, then the family's
+           own question. The value is one question, without the statement of what is wrong: that is made from what was
+           found.
 hints      three or more, from a nudge to nearly the answer, none of them a line of the solution.
 by_hand    what to try with pencil and paper when the hints are used up.
 notation   axes of parameters, and their kind, where they differ from `probes.NOTATION` (handed to `probes.find`).
