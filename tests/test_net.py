@@ -1,4 +1,4 @@
-"""The tutor says of each frozen wrong answer what it said before; a wanted change is frozen by `tests/net.py --write`."""
+"""The tutor says of each frozen wrong answer what it said before; `tests/net.py --write` freezes what is wanted."""
 
 import net
 import pytest
