@@ -97,7 +97,8 @@ def natural_parameters(theta):
     P = theta.W.transpose(0, 2, 1) @ theta.W
     h = (P @ theta.mu[:, :, None])[:, :, 0]
     eta = np.empty((k, size(d)))
-    eta[:, 0] = log_height(theta) - (h * theta.mu).sum(1) / 2
+    # log 0 as a finite number whose exp is 0: where a BLAS pads its blocks with zeros, -inf times 0 would be invalid.
+    eta[:, 0] = np.maximum(log_height(theta), -1e300) - (h * theta.mu).sum(1) / 2
     eta[:, 1 : d + 1] = h
     a, b = _upper(d)
     eta[:, d + 1 :] = P[:, a, b] * np.where(a == b, -0.5, -1.0)

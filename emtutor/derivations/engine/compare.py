@@ -19,17 +19,19 @@ def value(v):
     return np.asarray(v.value if isinstance(v, Numerical) else v, float)
 
 
-def own_error(v):
-    """A numerical derivative's own estimate of its relative error; 0 for a formula."""
+def own_error(v, size=0.0):
+    """A numerical derivative's own estimate of its relative error (to at least `size`); 0 for a formula.
+
+    Where the derivative is zero its value and its error are both rounding: only `size` gives that a measure.
+    """
     if not isinstance(v, Numerical):
         return 0.0
-    scale = float(np.max(np.abs(v.value), initial=1e-300))
-    return float(np.max(v.error, initial=0.0)) / max(scale, 1e-300)
+    return float(np.max(v.error, initial=0.0)) / largest(v.value, size)
 
 
-def tolerance(v):
-    """How far another value may be from this one."""
-    return max(RTOL_NUMERICAL, 10 * own_error(v)) if isinstance(v, Numerical) else RTOL
+def tolerance(v, size=0.0):
+    """How far another value may be from this one, relative to the largest entry (at least `size`)."""
+    return max(RTOL_NUMERICAL, 10 * own_error(v, size)) if isinstance(v, Numerical) else RTOL
 
 
 def kind(values):
@@ -37,9 +39,9 @@ def kind(values):
     return NUMERICAL if any(isinstance(v, Numerical) for v in values) else ""
 
 
-def computed(function, cases):
+def computed(chain, function, cases):
     """The function's values on all cases. Raises `Breaks` where it has none."""
-    return on_each(cases, lambda case: _evaluated(function, case))
+    return on_each(cases, lambda case: _evaluated(function, case, size_of(chain, case)))
 
 
 def on_each(cases, f):
@@ -57,11 +59,11 @@ def on_each(cases, f):
     return values
 
 
-def _evaluated(function, case):
+def _evaluated(function, case, size):
     v = call(function, case.args)
     if np.isnan(value(v)).any():
         raise Breaks(np.inf, case.label, "it has no value (NaN)")
-    if own_error(v) > 1e-3:
+    if own_error(v, size) > 1e-3:
         raise Unsettled("the numerical derivative did not converge")
     return v
 

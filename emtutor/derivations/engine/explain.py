@@ -85,7 +85,7 @@ def _where_it_holds(chain, broken, tried):
         """True, False, or None where that cannot be said."""
         try:
             case = Case(problem.label, problem.args, chain.given)
-            values = judges.computed(before, [case])
+            values = judges.computed(chain, before, [case])
         except Exception:
             return None
         trusted = judges.Trusted(broken.against, values, before).after(line, [case])

@@ -93,18 +93,19 @@ class _Worst:
 
 def start(chain, line, cases, before=None):
     """A definition, or a numerical derivative of it: nothing to compare with."""
-    values = computed(line.function, cases)
+    values = computed(chain, line.function, cases)
     note = kind(values)
-    return Verdict(max(map(own_error, values), default=0.0) if note else None, note, values)
+    errors = [own_error(v, size_of(chain, case)) for v, case in zip(values, cases, strict=True)]
+    return Verdict(max(errors, default=0.0) if note else None, note, values)
 
 
 def equal(chain, line, cases, before):
     """Equal to the line before, entry by entry, relative to the largest."""
-    values, worst, lost = computed(line.function, cases), _Worst(), 0.0
+    values, worst, lost = computed(chain, line.function, cases), _Worst(), 0.0
     for case, mine, other in zip(cases, values, before.values, strict=True):
         size = size_of(chain, case)
         error, where = difference(value(mine), value(other), size)
-        limit = max(tolerance(mine), tolerance(other))
+        limit = max(tolerance(mine, size), tolerance(other, size))
         if _may_be_rounding(error, limit, cases):
             lost = max(lost, _rounding(line, before, case, size, error))
             limit = max(limit, lost)
@@ -133,7 +134,7 @@ def _digits(lost):
 def inequality(chain, line, cases, before, *, relation=None, tight=None):
     """Nowhere on the wrong side of the line before, and equal to it in the tight case."""
     relation, tight = relation or line.relation, tight or line
-    values, worst = computed(line.function, cases), _Worst()
+    values, worst = computed(chain, line.function, cases), _Worst()
     word = "larger" if relation == "<=" else "smaller"
 
     def excess(mine, other, size):

@@ -16,8 +16,10 @@ _SIGN = {"start": "=", "=": "=", "<=": r"\le", ">=": r"\ge", "therefore": r"\Rig
 _PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
 _GREEK = {"alpha": "α", "beta": "β", "eps": "ε", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
           "pi": "π", "phi": "φ", "Sigma": "Σ", "eta": "η"}  # fmt: skip
-_STEPS = (1e-10, 1e-9, 1e-7, 1e-6, 1e-5)  # coarse, so that rounding that differs between machines does not show
-_STEPS_NUMERICAL = (1e-7, 1e-6, 1e-5, 1e-4)
+# Far apart, so that rounding, which differs between machines, does not show: two formulas agree to 1e-11 or better,
+# and what is searched for or approached (a derivative, a maximum, a limit) to 1e-6 or better.
+_STEPS = (1e-9, 1e-6, 1e-3)
+_STEPS_APPROACHED = (1e-5, 1e-3)
 
 
 def plain(derivation, result):
@@ -30,7 +32,7 @@ def plain(derivation, result):
             lines.append("    " + _plain_math(left))
         formula = f"{_PLAIN_SIGN[line.relation]} {_plain_math(line.latex)}"
         lines += textwrap.wrap(formula, 96, initial_indent=f"{number:2}  ", subsequent_indent="        ")
-        verdict = _verdict(checked)
+        verdict = _verdict(line, checked)
         said = " ".join(part for part in (f"[{verdict}]" if verdict else "", _greek(line.reason)) if part)
         lines += textwrap.wrap(said, 96, initial_indent="        ", subsequent_indent="        ")
     for paragraph in _footer(derivation, result):
@@ -48,7 +50,7 @@ def html(derivation, result):
         left = line.left or (derivation.left if number == 1 else "")
         if left:
             rows.append(f'<tr><td {cell}></td><td {cell} colspan="3">{_math(left)}</td></tr>')
-        said = "<br>".join(part for part in (_verdict_html(checked), _escape(_greek(line.reason))) if part)
+        said = "<br>".join(part for part in (_verdict_html(line, checked), _escape(_greek(line.reason))) if part)
         rows.append(
             f"<tr><td {cell}>{number}</td><td {cell}>{_math(_SIGN[line.relation])}</td>"
             f"<td {cell}>{_math(line.latex)}</td><td {wrap}>{said}</td></tr>"
@@ -58,13 +60,13 @@ def html(derivation, result):
     return f'<div class="emtutor-derivation">{head}<table><tbody>{"".join(rows)}</tbody></table>{foot}</div>'
 
 
-def bucket(error, numerical=False):
-    """The error in words: "< 1e-12", or two digits where it is large enough to be worth them."""
+def bucket(error, approached=False):
+    """The error in words: "< 1e-9", or two digits where it is large enough to be worth them."""
     if error is None:
         return ""
     if not np.isfinite(error):
         return "no comparison"
-    for step in _STEPS_NUMERICAL if numerical else _STEPS:
+    for step in _STEPS_APPROACHED if approached else _STEPS:
         if 3 * error < step:
             return f"< 1e{round(np.log10(step))}"
     return f"{error:.2g}"
@@ -87,7 +89,7 @@ def _tried(result):
     return f"{len(result.problems)} problems"
 
 
-def _verdict(checked):
+def _verdict(line, checked):
     if checked is None:
         return ""
     if checked.status == "start":
@@ -99,12 +101,13 @@ def _verdict(checked):
     if checked.status == "breaks":
         return f"BREAKS: error {bucket(checked.error)}" if np.isfinite(checked.error) else "BREAKS"
     numerical = checked.note.startswith("numerical")
-    said = f"holds {bucket(checked.error, numerical)}".strip()
+    approached = numerical or line.relation in ("maximises", "tends to")
+    said = f"holds {bucket(checked.error, approached)}".strip()
     return "; ".join(part for part in (said, "" if numerical else checked.note) if part)
 
 
-def _verdict_html(checked):
-    words = _escape(_verdict(checked))
+def _verdict_html(line, checked):
+    words = _escape(_verdict(line, checked))
     if checked is None or checked.status in ("start", "skipped"):
         return words
     if checked.status == "breaks":
