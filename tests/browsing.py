@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emtutor import film
-from emtutor.desk import page
+from emtutor.desk import cells, page
 from emtutor.films import player
 
 FLAGS = [
@@ -54,12 +54,11 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     state = {"films": {k: encoded(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
     css = Path(player.__file__).with_name("player.css").read_text(encoding="utf-8")
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
-    inside = json.dumps(state).replace("</", "<\\/")
-    script = page._script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
+    script = page.script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
     return (
         f"<!doctype html><meta charset=utf-8>"
         f"<style>body{{margin:8px;{look}background:var(--jp-layout-color0)}}{css}</style>"
-        f'<div class="emt-here"><script type="application/json">{inside}</script></div>'
+        f'<div class="emt-here" data-emt-film>{cells.embedded(state)}</div>'
         f"<script type=module>{script}</script>"
     )
 
