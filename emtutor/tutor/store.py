@@ -1,14 +1,16 @@
 """The learner's progress, on her own disk: one SQLite file in the platform's data folder, or in EMTUTOR_HOME.
 
 Nothing here raises into a lesson. What cannot be written is kept in memory, tried again with the next write, and said
-once; a broken file is set aside under another name, never deleted. Each write is one transaction, so a process killed
-in the middle of it loses at most that write; two notebooks wait for each other.
+once. What can be read is kept: rows that cannot stay in a table beside, a file that is no database stays under another
+name, and both are said; nothing is ever deleted. Each write is one transaction, so a process killed in the middle of it
+loses at most that write; two notebooks wait for each other.
 """
 
 import os
 import sqlite3
+import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +35,16 @@ class Entry(NamedTuple):
 
 
 def path():
-    """Where progress is kept."""
+    """Where progress is kept; raises OSError where that would be in the home of somebody who has none."""
     home = os.environ.get("EMTUTOR_HOME")
     if not home:
         from platformdirs import user_data_dir
 
         home = user_data_dir("emtutor", appauthor=False)
-    return Path(home).expanduser() / "progress.sqlite3"
+    try:
+        return Path(home).expanduser() / "progress.sqlite3"
+    except RuntimeError:
+        raise FileNotFoundError(f"{home} is in the home of a user who has none here") from None
 
 
 def record(exercise, status, mistake=None):
@@ -77,100 +82,185 @@ def entry(exercise):
 
 def entries():
     """({exercise: Entry}, a sentence if something is wrong with the disk)."""
-    (rows, note) = _try(_read)
-    if rows is None:
-        rows = _rows(_memory())
-    return {row[0]: Entry(*row) for row in rows}, note
+    found, note = _try(_read, "BEGIN")
+    rows, lost, fits = found or ({}, 0, True)
+    if lost or not fits:
+        mended, more = _try(_mend)
+        note = " ".join(filter(None, (note, mended, more)))
+    return _with_pending(rows), note
 
 
 # ---- the file, and what stands in for it
 
-_pending: dict[Path, list] = {}  # writes that the disk has not taken yet, by file
+_pending: dict[Path | None, list] = {}  # writes that the disk has not taken yet, by file
 _said: set[tuple] = set()  # what was said already, so that it is said once
 
 
 def _write(sql, values):
-    file = path()
-    waiting = _pending.setdefault(file, [])
+    waiting = _pending.setdefault(_file(), [])
     waiting.append((sql, values))
 
     def write(connection):
+        note = _mend(connection)
         for statement in waiting:
             connection.execute(*statement)
-        return True
+        return [note]
 
     done, note = _try(write)
     if done:
         waiting.clear()
-    return note
+    return " ".join(filter(None, (note, *(done or ()))))
 
 
-def _try(action):
+def _file():
+    try:
+        return path()
+    except OSError:
+        return None
+
+
+def _try(action, begin="BEGIN IMMEDIATE"):
     """(the action's result on an open file, note); (None, note) if the disk cannot. A broken file is set aside once."""
-    file, note = path(), ""
-    for attempt in range(2):
+    file, note = None, ""
+    try:
+        file = path()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        note = _begun(file)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(file, timeout=WAIT, isolation_level=None)) as connection:
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute("BEGIN IMMEDIATE" if action is not _read else "BEGIN")
-                if action is not _read or not _has_table(connection):
-                    connection.execute(_SCHEMA)
-                result = action(connection)
-                connection.execute("COMMIT")
-                return result, note
+            return _done(file, action, begin), note
         except sqlite3.DatabaseError as error:
-            if attempt or not _broken(error):
-                return None, _once(file, _cannot(file, error))
+            if not _broken(error):
+                raise
             note = _set_aside(file)
-        except OSError as error:
-            return None, _once(file, _cannot(file, error))
-    return None, note
+            return _done(file, action, begin), note
+    except (OSError, sqlite3.Error) as error:
+        return None, " ".join(filter(None, (note, _once(file, _cannot(file, error)))))
 
 
-def _has_table(connection):
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'progress'").fetchone() is not None
+def _done(file, action, begin):
+    with closing(sqlite3.connect(file, timeout=WAIT, isolation_level=None)) as connection:
+        connection.text_factory = bytes  # text that is none must not hide the rest
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(begin)
+        result = action(connection)
+        connection.execute("COMMIT")
+        return result
 
 
-def _read(connection):
-    rows = _rows(connection)
-    waiting = _pending.get(path())
+def _begun(file):
+    """Make the file, if there is none, under its name only when it is whole: one of no length has lost what it held."""
+    if file.exists() and file.stat().st_size == 0:
+        return _set_aside(file)
+    if not file.exists():
+        handle, new = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
+        os.close(handle)
+        try:
+            with closing(sqlite3.connect(new)) as connection:
+                connection.execute(_SCHEMA)
+            with suppress(OSError):  # another notebook was faster; or no links here, and SQLite makes the file itself
+                os.link(new, file)
+        finally:
+            os.unlink(new)
+    return ""
+
+
+def _read(connection, table="progress"):
+    """({exercise: Entry}, how many rows could not be read whole, whether the table is one that can be written to)."""
+    columns = {name.decode(): key for _, name, _, _, _, key in connection.execute(f"PRAGMA table_info({table})")}
+    known = [name for name in Entry._fields if name in columns]
+    found: dict[str, Entry] = {}
+    if "exercise" not in columns:
+        lost = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] if columns else 0
+        return found, lost, False
+    lost = 0
+    for row in connection.execute(f"SELECT {', '.join(known)} FROM {table}"):
+        entry, whole = _entry(dict(zip(known, row, strict=True)))
+        lost += not whole
+        if entry:
+            found[entry.exercise] = _joined(found.get(entry.exercise, entry), entry)
+    return found, lost, len(known) == len(Entry._fields) and columns["exercise"] == 1
+
+
+def _entry(row):
+    """(Entry or None, whether all was what it should be): a number that is none counts 0, text that is none is lost."""
+    values, whole = {}, True
+    for name, value in row.items():
+        counted = name in ("attempts", "hints", "shown")
+        try:
+            values[name] = _number(value) if counted else None if value is None else value.decode()
+        except (ValueError, AttributeError):
+            whole, values[name] = False, 0 if counted else None
+    entry = Entry(**values)
+    return (entry, whole) if entry.exercise else (None, False)
+
+
+def _number(value):
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(value)
+    return value
+
+
+def _joined(a, b):
+    """Two rows of one exercise, from a table that did not forbid it."""
+    most = (max(x, y) for x, y in zip(a[1:4], b[1:4], strict=True))
+    return Entry(a.exercise, *most, min(filter(None, (a.solved, b.solved)), default=None), b.last, b.mistake)
+
+
+def _mend(connection):
+    """Put a table that can be read and written whole in the place of one that cannot; returns what there is to say."""
+    found, lost, fits = _read(connection)
+    if fits and not lost:
+        return ""
+    aside = ""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'progress'").fetchone():
+        taken = {name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        aside = next(name for n in range(1, len(taken) + 2) if (name := f"progress_aside_{n}") not in taken)
+        connection.execute(f"ALTER TABLE progress RENAME TO {aside}")
+    connection.execute(_SCHEMA)
+    _insert(connection, found)
+    if not lost:
+        return ""
+    rows = "1 row" if lost == 1 else f"{lost} rows"
+    return f"Of your progress {rows} could not be read whole: kept as the table {aside} in {path()}. The rest goes on."
+
+
+def _insert(connection, found):
+    marks = ", ".join("?" * len(Entry._fields))
+    names = ", ".join(Entry._fields)
+    connection.executemany(f"INSERT OR REPLACE INTO progress ({names}) VALUES ({marks})", found.values())
+
+
+def _with_pending(found):
+    """The entries as they will be when the disk has taken what is waiting."""
+    waiting = _pending.get(_file())
     if not waiting:
-        return rows
-    memory = _memory(rows)
-    return _rows(memory)
-
-
-def _rows(connection):
-    return connection.execute(f"SELECT {', '.join(Entry._fields)} FROM progress").fetchall()
-
-
-def _memory(rows=()):
-    """A file in memory with these rows and what is still waiting to be written."""
-    memory = sqlite3.connect(":memory:")
-    memory.execute(_SCHEMA)
-    memory.executemany(f"INSERT INTO progress ({', '.join(Entry._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    for statement in _pending.get(path(), []):
-        memory.execute(*statement)
-    return memory
+        return found
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+        memory.text_factory = bytes
+        memory.execute(_SCHEMA)
+        _insert(memory, found)
+        for statement in waiting:
+            memory.execute(*statement)
+        return _read(memory)[0]
 
 
 def _broken(error):
     """Not a database, damaged, or somebody else's: not locked, full or read-only."""
-    return not isinstance(error, sqlite3.OperationalError) or "column" in str(error)
+    return not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error)
 
 
 def _cannot(file, error):
-    text = str(error)
+    text = getattr(error, "strerror", None) or str(error)
     cause = {
         "database is locked": "another notebook is writing to it for longer than usual",
         "database or disk is full": "the disk is full",
         "attempt to write a readonly database": "it is read-only",
         "unable to open database file": "it cannot be opened",
     }.get(text, text)
+    place = f" in {file}" if file else ""
     return (
-        f"Your progress could not be saved in {file}: {cause}. It is kept until this notebook closes and saved as "
-        "soon as that works; EMTUTOR_HOME names another folder."
+        f"Your progress could not be saved{place}: {cause}. It is kept until this notebook closes and saved as soon as "
+        "that works; EMTUTOR_HOME names another folder."
     )
 
 
@@ -182,16 +272,32 @@ def _once(file, sentence):
 
 
 def _set_aside(file):
-    """Rename a file that is no database (any more), with its journal; never over another one."""
+    """Rename a file that is no database (any more), with its journal; begin a new one with what can be read of it."""
     number = 1
     while (aside := file.with_name(f"{file.name}.broken-{number}")).exists():
         number += 1
-    try:
-        file.rename(aside)
-        for suffix in ("-journal", "-wal", "-shm"):
-            beside = file.with_name(file.name + suffix)
-            if beside.exists():
-                beside.rename(aside.with_name(aside.name + suffix))
-    except OSError as error:
-        return _once(file, _cannot(file, error))
-    return f"The file with your progress was damaged. It is kept as {aside}, and a new one was begun."
+    file.rename(aside)
+    for suffix in ("-journal", "-wal", "-shm"):
+        beside = file.with_name(file.name + suffix)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + suffix))
+    _begun(file)
+    found = _salvaged(aside)
+    _done(file, lambda connection: _insert(connection, found), "BEGIN IMMEDIATE")
+    how = "damaged" if aside.stat().st_size else "empty"
+    read = f" with the {len(found)} exercises that could be read" if found else ""
+    return f"The file with your progress was {how}. It is kept as {aside}, and a new one was begun{read}."
+
+
+def _salvaged(aside):
+    """What rows a damaged file still gives: from the first to the damage, and from the last."""
+    found: dict[str, Entry] = {}
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.Error), closing(sqlite3.connect(aside)) as connection:
+            connection.text_factory = bytes
+            names = ", ".join(Entry._fields)
+            for row in connection.execute(f"SELECT {names} FROM progress ORDER BY rowid {order}"):
+                entry, _ = _entry(dict(zip(Entry._fields, row, strict=True)))
+                if entry:
+                    found[entry.exercise] = entry
+    return found
