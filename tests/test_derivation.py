@@ -9,6 +9,7 @@ from emtutor.causes import Problem
 from emtutor.derivations.engine import Derivation, Line, Numerical, Skip, compare
 from emtutor.derivations.engine.line import Case
 from emtutor.derivations.engine.plain_math import plain
+from emtutor.maths import formulas
 
 inv = np.linalg.inv
 
@@ -331,4 +332,4 @@ def test_what_the_data_leave_without_a_value_is_left_out_and_no_fault_of_a_line(
     x = np.array([[0.0, 1.0], [2.0, 0.5], [1.0, 3.0]])
     case = Case("your data", {"x": x}, {})
     with pytest.raises(Skip, match="too few, too flat or too far apart"):
-        compare.on_each([case], lambda case: gaussian._m_step(x, r))
+        compare.on_each([case], lambda case: formulas.m_step(x, r))

@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 
 from emtutor import gaussian, old_faithful
 from emtutor.lessons.l03 import exercises as lesson
+from emtutor.maths import formulas
 from emtutor.tutor.exercise import find
 
 THETA0 = gaussian.Theta(
@@ -23,11 +24,11 @@ def problems_of(name):
 
 
 def log_p(x, pi, mu, Sigma):
-    return logsumexp(gaussian._log_joint(x, pi, mu, Sigma), axis=1)
+    return logsumexp(formulas.log_joint(x, pi, mu, Sigma), axis=1)
 
 
 def log_normal(x, mu, Sigma):
-    return gaussian._log_joint(x, np.ones(1), mu[None], Sigma[None])[:, 0]
+    return formulas.log_joint(x, np.ones(1), mu[None], Sigma[None])[:, 0]
 
 
 def along(f, at, step):
@@ -143,7 +144,7 @@ def test_at_the_update_of_sigma_no_small_change_raises_the_expectation(x, r, mu)
 @pytest.mark.parametrize(("x", "pi", "mu", "Sigma"), problems_of("grad_mu"))
 def test_an_em_step_is_a_preconditioned_gradient_step(x, pi, mu, Sigma):
     """Xu and Jordan (1996): Sigma_j / R_j times the gradient in mu; 2 / R_j Sigma_j G Sigma_j with the old mean."""
-    r = np.exp(gaussian._log_joint(x, pi, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None])
+    r = np.exp(formulas.log_joint(x, pi, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None])
     R = r.sum(0)
     if R.min() < 1e-9:
         return

@@ -9,6 +9,7 @@ from scipy.stats import dirichlet
 
 from emtutor import gaussian, old_faithful
 from emtutor.lessons.l04 import exercises as lesson
+from emtutor.maths import formulas
 from emtutor.tutor.exercise import find
 
 THETA0 = gaussian.Theta(
@@ -24,7 +25,7 @@ def problems_of(name):
 
 def log_p(x, pi, mu, Sigma):
     """Defined for weights that do not sum to one: the derivative off the simplex."""
-    return logsumexp(gaussian._log_joint(x, pi, mu, Sigma), axis=1).sum()
+    return logsumexp(formulas.log_joint(x, pi, mu, Sigma), axis=1).sum()
 
 
 def entrywise(f, at, scale):

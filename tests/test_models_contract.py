@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emtutor import data, em, gaussian
+from emtutor.maths import states
 from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 
@@ -152,13 +153,13 @@ def test_steps_hold_fresh_read_only_arrays(case):
     walk = list(islice(em.steps(case.model, case.x, theta), 9))
     seen = []
     for step in walk:
-        for a in (*em._arrays(step.theta), *em._arrays(step.q)):
+        for a in (*states.arrays(step.theta), *states.arrays(step.q)):
             assert not a.flags.writeable
-        seen.append([a.copy() for a in (*em._arrays(step.theta), *em._arrays(step.q))])
-    for a in em._arrays(theta):
+        seen.append([a.copy() for a in (*states.arrays(step.theta), *states.arrays(step.q))])
+    for a in states.arrays(theta):
         assert a.flags.writeable  # the caller's own stays hers
         a += 1
-    again = [[*em._arrays(step.theta), *em._arrays(step.q)] for step in walk]
+    again = [[*states.arrays(step.theta), *states.arrays(step.q)] for step in walk]
     assert all(
         np.array_equal(a, b) for one, two in zip(seen, again, strict=True) for a, b in zip(one, two, strict=True)
     )

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from emtutor import gaussian, problems
 from emtutor.causes import NOTATION, Problem, Quantity, agree, find, quantity, special_cases
 from emtutor.causes.cases import cases
+from emtutor.maths import formulas
 from emtutor.problems.worlds import fresh, world
 
 THETA = "x pi mu Sigma"
@@ -22,7 +23,7 @@ def made(names=THETA, seed=0):
 
 
 def log_joint(x, pi, mu, Sigma):
-    return gaussian._log_joint(x, pi, mu, Sigma)
+    return formulas.log_joint(x, pi, mu, Sigma)
 
 
 def responsibilities(x, pi, mu, Sigma):
@@ -48,11 +49,11 @@ def grad_Sigma(x, pi, mu, Sigma):
 
 
 def scatter(x, pi, mu, Sigma):
-    return gaussian._scatter(x, responsibilities(x, pi, mu, Sigma), mu)
+    return formulas.scatter(x, responsibilities(x, pi, mu, Sigma), mu)
 
 
 def m_step(x, r):
-    return tuple(gaussian._m_step(x, r))
+    return tuple(formulas.m_step(x, r))
 
 
 def without_pi(f):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emtutor import film, gaussian, kmeans, old_faithful, scenes
-from emtutor.maths.gaussian import _log_joint
+from emtutor.maths import formulas
 
 X = old_faithful()
 START = gaussian.named_starts(X, 2)["random 1"]
@@ -214,16 +214,16 @@ def test_temperature_one_is_the_posterior():
 
 
 def unnormalised(x, pi, mu, Sigma):
-    return np.exp(_log_joint(x, pi, mu, Sigma))
+    return np.exp(formulas.log_joint(x, pi, mu, Sigma))
 
 
 def columns(x, pi, mu, Sigma):
-    r = np.exp(_log_joint(x, pi, mu, Sigma))
+    r = np.exp(formulas.log_joint(x, pi, mu, Sigma))
     return r / r.sum(0)
 
 
 def without_pi(x, pi, mu, Sigma):
-    r = np.exp(_log_joint(x, np.ones(2), mu, Sigma))
+    r = np.exp(formulas.log_joint(x, np.ones(2), mu, Sigma))
     return r / r.sum(1, keepdims=True)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from emtutor import figures
 from emtutor.films import palette
-from emtutor.maths import bounds, em, gaussian
+from emtutor.maths import bounds, em, formulas
 
 
 def staircase(model, x, theta, iterations=6):
@@ -38,7 +38,7 @@ def coordinate_ascent(x, sweeps=6):
     points, fixed = np.asarray(x, float)[:, None], float(np.max(x))
 
     def table(mean):
-        return gaussian._log_joint(points, [0.5, 0.5], np.array([[mean], [fixed]]), np.ones((2, 1, 1)))
+        return formulas.log_joint(points, [0.5, 0.5], np.array([[mean], [fixed]]), np.ones((2, 1, 1)))
 
     grid = np.linspace(points.min() - 1, fixed, 90)
     tables = [table(m) for m in grid]

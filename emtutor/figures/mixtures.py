@@ -4,7 +4,7 @@ import numpy as np
 
 from emtutor import figures
 from emtutor.films import palette
-from emtutor.maths import em, gaussian
+from emtutor.maths import em, formulas, gaussian
 
 
 def graph():
@@ -111,8 +111,8 @@ def couplings(x, theta, r):
     largest scaled mixed derivative between pi and (mu, Sigma) of each.
     """
     start, unpack = _flat(theta)
-    hidden = _scaled_hessian(lambda t: np.logaddexp.reduce(gaussian._log_joint(x, *unpack(t)), axis=1).sum(), start)
-    known = _scaled_hessian(lambda t: (r * gaussian._log_joint(x, *unpack(t))).sum(), start)
+    hidden = _scaled_hessian(lambda t: np.logaddexp.reduce(formulas.log_joint(x, *unpack(t)), axis=1).sum(), start)
+    known = _scaled_hessian(lambda t: (r * formulas.log_joint(x, *unpack(t))).sum(), start)
     names = _names(*theta.mu.shape)
     fig, axes = figures.canvas(2, width=11, height=4.8)
     for ax, matrix, title in zip(
@@ -173,7 +173,7 @@ def spike(x):
     """log p of a mixture with one component on x[0], over its standard deviation s from 1 down to 1e-90."""
     exponent = np.linspace(0, -90, 181)
     d = x.shape[1]
-    broad = gaussian._log_joint(x, [0.5], x.mean(0)[None], np.cov(x.T, bias=True)[None])[:, 0]
+    broad = formulas.log_joint(x, [0.5], x.mean(0)[None], np.cov(x.T, bias=True)[None])[:, 0]
     squared = ((x - x[0]) ** 2).sum(1)
     log_s = exponent[:, None] * np.log(10)
     with np.errstate(over="ignore"):

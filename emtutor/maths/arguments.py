@@ -1,6 +1,6 @@
 """What bad input gets: the argument, what came, what was expected, what to do.
 
-Every public function of the core asks here before it computes; the inner forms (leading underscore) do not ask.
+Every public function of the core asks here before it computes; the formulas (`emtutor.maths.formulas`) do not ask.
 """
 
 import sys
@@ -8,10 +8,6 @@ import sys
 import numpy as np
 
 LARGEST = 1e150  # the square of a larger number is no number, and a density is made of squares
-
-
-class Degenerate(ValueError):
-    """The data leave something without a value: an empty or collapsed component, a constant column."""
 
 
 def reals(name, value):
@@ -153,14 +149,3 @@ def positive_definite(name, Sigma, shape, because=""):
 def responsibilities(r, n, name="r"):
     """`r` (n, k): one row a point, rows summing to one."""
     return distribution(name, r, f"({n}, k)", f"as x has {n} rows")
-
-
-def nonempty(R, what="component", lost="parameters"):
-    """R (k,), R_j > 0 for every j: what is `lost` otherwise has no value. NaN passes, the figures will say so."""
-    if np.isfinite(R).all() and R.min() <= 0:
-        j = int(R.argmin())
-        raise Degenerate(
-            f"{what} {j + 1} is empty (R_{j + 1} = {R[j]:.3g}): no point belongs to it, so its {lost} are "
-            f"undefined; start it elsewhere or use one {what} fewer"
-        )
-    return R

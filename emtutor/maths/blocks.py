@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emtutor.maths import arguments
+from emtutor.maths import arguments, degenerate
 
 KEPT = 32 << 20  # bytes of whitened rows that are kept from one sweep to the next; larger data is whitened each time
 FAN_IN = 16  # partial sums that one dask task adds
@@ -137,17 +137,11 @@ def blocks(x, size):
 
 
 def whitener(data, m):
-    """The `White` of data with moments m; ValueError where no covariance can be positive definite."""
+    """The `White` of data with moments m; Degenerate where no covariance can be positive definite."""
     n, d = m.n, len(m.mean)
-    if n == 1:
-        raise ValueError("x has one point: a covariance needs two or more")
+    degenerate.enough(n, d)
     for column in map(int, np.flatnonzero(m.low == m.high)):
-        raise ValueError(f"column {column} of x is constant, so no covariance is positive definite: drop that column")
-    if n <= d:
-        raise ValueError(
-            f"{n} points span at most {n - 1} of {d} dimensions, so no covariance is positive definite: take more "
-            "points or fewer columns"
-        )
+        raise degenerate.constant(column)
     variance = m.scatter.diagonal() / n
     for column in map(int, np.flatnonzero(~((variance > 1e-280) & (variance < 1e280)))):
         raise ValueError(
@@ -167,7 +161,7 @@ def whitener(data, m):
 def _refuse_collinear(m):
     """Thin directions, measured by themselves: far clusters on a line are thin, collinear columns have no width."""
     if np.linalg.eigvalsh(m.scatter / m.n)[0] < 1e-12:
-        raise ValueError("the columns of x are collinear, so no covariance is positive definite: drop one of them")
+        raise degenerate.collinear()
 
 
 def _sum(parts):

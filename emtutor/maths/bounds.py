@@ -9,7 +9,7 @@ zero. `q` has its shape, with rows that sum to one. Sums run over all points.
 import numpy as np
 from scipy.special import entr, logsumexp, rel_entr
 
-from emtutor.maths import arguments
+from emtutor.maths import arguments, formulas
 
 
 def entropy(q):
@@ -35,31 +35,30 @@ def elbo(log_joint, q):
 
     Bishop, PRML, (9.71).
     """
-    a, q = _log_joint(log_joint, q)
-    return _elbo(a, q)
+    return formulas.elbo(*check(log_joint, q))
 
 
 def free_energy(log_joint, q, T=1.0):
     """F = U - T S with U = -E_q log p(x, z) and S = H(q); at T = 1, F = -L(q). MacKay, ITILA, ch. 33."""
-    a, q = _log_joint(log_joint, q)
+    a, q = check(log_joint, q)
     T = arguments.number("T", T, "a finite temperature >= 0", lambda T: 0 <= T < np.inf)
-    return _expectation(q, -a) - T * float(entr(q).sum())
+    return formulas.expectation(q, -a) - T * float(entr(q).sum())
 
 
 def log_evidence(log_joint):
     """log p(x) = sum_i log sum_j p(x_i, z_i = j), with the largest term taken out before exponentiating."""
-    return float(np.sum(logsumexp(_log_table(log_joint), axis=-1)))
+    return float(np.sum(formulas.log_p(_log_table(log_joint))))
 
 
 def posterior(log_joint):
     """p(z = j | x_i) = p(x_i, j) / sum_j' p(x_i, j'): the q at which KL is zero. Same shape as `log_joint`."""
-    return np.exp(_log_posterior(_log_table(log_joint)))
+    return formulas.posterior(_log_table(log_joint))
 
 
 def tempered_posterior(log_joint, T):
     """q(z) proportional to p(x, z)^(1/T): the minimiser of U - T S, for a temperature T > 0."""
     T = arguments.number("T", T, "a finite temperature > 0", lambda T: 0 < T < np.inf)
-    return np.exp(_log_posterior(_log_table(log_joint) / T))
+    return formulas.posterior(_log_table(log_joint) / T)
 
 
 def mean_field(log_p, q1, q2):
@@ -83,36 +82,7 @@ def jensen_gap(w, v):
     return float(logsumexp(np.log(v), b=w) - w @ np.log(v))
 
 
-# ---- the unchecked forms, in logarithms: where a posterior underflows to 0 its logarithm is still finite
-
-
-def _elbo(a, q):
-    return _expectation(q, a - _log(q))
-
-
-def _kl_from_posterior(a, q):
-    return _expectation(q, _log(q) - _log_posterior(a))
-
-
-def _expectation(q, f):
-    """sum q f, where 0 times anything, -inf too, is 0."""
-    return float(np.where(q > 0, q * np.where(q > 0, f, 0.0), 0.0).sum())
-
-
-def _log(q):
-    return np.log(np.where(q > 0, q, 1.0))
-
-
-def _log_posterior(a):
-    highest = a.max(-1, keepdims=True)
-    if not np.isfinite(highest).all():
-        i = int(np.argwhere(~np.isfinite(highest.ravel()))[0, 0])
-        raise ValueError(
-            f"point {i} has density 0 under every component, so it has no posterior: "
-            "it lies too far out even for logarithms, or every pi_j is 0"
-        )
-    a = a - highest  # first: far out, where log p is -1e9, rows would otherwise sum to one only within 1e-7
-    return a - logsumexp(a, axis=-1, keepdims=True)
+# ---- what arguments must be
 
 
 def _distribution(name, q):
@@ -129,7 +99,8 @@ def _log_table(log_joint, name="log_joint", shape="(n, k) or (k,)"):
     return a
 
 
-def _log_joint(log_joint, q):
+def check(log_joint, q):
+    """Both as arrays of one shape, log-probabilities and rows that sum to one, or ValueError."""
     a, q = _log_table(log_joint), arguments.array("q", q)
     _same_shape("q", q, "log_joint", a)  # first: of a transposed q it is the shape that helps, not the sums
     return a, _distribution("q", q)

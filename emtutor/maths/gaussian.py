@@ -4,28 +4,18 @@ x (n, d); theta = Theta(pi (k,), mu (k, d), Sigma (k, d, d)); r (n, k), r[i, j] 
 Log-densities are in nats and in the data's own units.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.special import logsumexp
 
-from emtutor.maths import arguments, bounds, em
-
-
-class Theta(NamedTuple):
-    """theta = (pi, mu, Sigma): weights (k,), means (k, d), covariances (k, d, d)."""
-
-    pi: np.ndarray
-    mu: np.ndarray
-    Sigma: np.ndarray
-
+from emtutor.maths import arguments, bounds, degenerate, formulas, sweeps
+from emtutor.maths.model import mixture
+from emtutor.maths.theta import Theta, check, check_with
 
 # ---- the model
 
 
 def log_joint(x, theta):
     """log p(x_i, z_ij = 1 | theta) = log pi_j + log N(x_i; mu_j, Sigma_j), (n, k); -inf where pi_j = 0."""
-    return _log_joint(*_checked(x, theta))
+    return formulas.log_joint(*check_with(x, theta))
 
 
 def log_likelihood(x, theta):
@@ -44,17 +34,17 @@ def m_step(x, r):
     The covariance is taken around the *new* mean. Bishop, PRML, (9.24)-(9.26). Raises ValueError for a component
     that is empty or has collapsed: there the likelihood has no maximum, and no jitter is added behind your back.
     """
-    return _m_step(*_points_and_weights(x, r))
+    return formulas.m_step(*_points_and_weights(x, r))
 
 
 def m_step_tied(x, r):
     """The M-step of one shared covariance: Sigma_j = sum_ij r_ij (x_i - mu_j)(x_i - mu_j)^T / n for every j."""
-    return _m_step_tied(*_points_and_weights(x, r))
+    return formulas.m_step_tied(*_points_and_weights(x, r))
 
 
 def fit_complete(x, z):
     """Maximum likelihood with the labels known, z (n, k) one-hot: the M-step with z in the place of r."""
-    return _m_step(*_points_and_weights(x, z, "z"))
+    return formulas.m_step(*_points_and_weights(x, z, "z"))
 
 
 def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
@@ -78,10 +68,10 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
             f"alpha_j must be at least 1 - R_j, got {alpha.tolist()}: the mode has no such weights; take alpha_j >= 1"
         )
     if kappa0 == 0:
-        arguments.nonempty(R, lost="mean and covariance")
+        degenerate.nonempty(R, lost="mean and covariance")
     mu = (r.T @ x + kappa0 * m0) / (R + kappa0)[:, None]
     pull = np.einsum("ka,kb->kab", mu - m0, mu - m0)
-    Sigma = (_scatter(x, r, mu) + S0 + kappa0 * pull) / (nu0 + R + d + 2)[:, None, None]
+    Sigma = (formulas.scatter(x, r, mu) + S0 + kappa0 * pull) / (nu0 + R + d + 2)[:, None, None]
     return check(Theta(counts / counts.sum(), mu, Sigma))
 
 
@@ -102,7 +92,7 @@ def random_start(x, k, rng):
     k = arguments.whole("k", k, 1, (f"n = {n}", n), "each component needs a point")
     mu = x[rng.choice(n, size=k, replace=False)]
     covariance = np.atleast_2d(np.cov(x.T, bias=True))
-    _refuse_collapse(x, np.array([n]), covariance[None])
+    formulas.refuse_collapse(x, np.array([n]), covariance[None])
     return Theta(np.full(k, 1 / k), mu, np.tile(covariance, (k, 1, 1)))
 
 
@@ -141,8 +131,6 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     `e_step(x, fit.theta)` has them). Raises ValueError for an empty or collapsed component and for constant or
     collinear columns, as `m_step` does. How it works: `emtutor.maths.statistics`, then `emtutor.maths.sweeps`.
     """
-    from emtutor.maths import sweeps  # which imports this module
-
     return sweeps.fit(x, theta0, tol=tol, max_iter=max_iter, progress=progress)
 
 
@@ -151,15 +139,14 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
 
 def grad_pi(x, theta):
     """d log p / d pi_j = R_j / pi_j = sum_i N(x_i; mu_j, Sigma_j) / p(x_i), (k,): without the constraint, so > 0."""
-    x, pi, mu, Sigma = _checked(x, theta)
-    log_density = _log_joint(x, np.ones_like(pi), mu, Sigma)
-    log_evidence = logsumexp(_log_joint(x, pi, mu, Sigma), axis=1, keepdims=True)
-    return np.exp(log_density - log_evidence).sum(0)
+    x, pi, mu, Sigma = check_with(x, theta)
+    log_p = formulas.log_p(formulas.log_joint(x, pi, mu, Sigma))
+    return np.exp(formulas.log_normal(x, mu, Sigma) - log_p[:, None]).sum(0)
 
 
 def grad_mu(x, theta):
     """d log p / d mu_j = Sigma_j^-1 sum_i r_ij (x_i - mu_j), (k, d)."""
-    x, _, mu, Sigma = _checked(x, theta)
+    x, _, mu, Sigma = check_with(x, theta)
     r = e_step(x, theta)
     return np.linalg.solve(Sigma, (r.T @ x - r.sum(0)[:, None] * mu)[:, :, None])[:, :, 0]
 
@@ -169,97 +156,13 @@ def grad_Sigma(x, theta):
 
     (k, d, d), the entries of Sigma_j taken as independent; with Sigma_ab = Sigma_ba tied, off-diagonal entries double.
     """
-    x, _, mu, Sigma = _checked(x, theta)
+    x, _, mu, Sigma = check_with(x, theta)
     r = e_step(x, theta)
     P = np.linalg.inv(Sigma)
-    return (P @ _scatter(x, r, mu) @ P - r.sum(0)[:, None, None] * P) / 2
-
-
-# ---- the inner forms: unchecked, defined for unnormalised pi and for Sigma whose entries move one by one
-
-
-def _log_joint(x, pi, mu, Sigma):
-    """log pi_j - (d log 2 pi + log det Sigma_j + (x_i - mu_j)^T Sigma_j^-1 (x_i - mu_j)) / 2, by slogdet and solve."""
-    columns = []
-    for pi_j, mu_j, Sigma_j in zip(pi, mu, Sigma, strict=True):
-        away = x - mu_j
-        squared = (away * np.linalg.solve(Sigma_j, away.T).T).sum(1)
-        log_det = np.linalg.slogdet(Sigma_j)[1]
-        with np.errstate(divide="ignore"):
-            columns.append(np.log(pi_j) - (x.shape[1] * np.log(2 * np.pi) + log_det + squared) / 2)
-    return np.stack(columns, axis=1)
-
-
-def _m_step(x, r):
-    R, mu = _counts_and_means(x, r)
-    Sigma = _scatter(x, r, mu) / R[:, None, None]
-    _refuse_collapse(x, R, Sigma)
-    return Theta(R / len(x), mu, Sigma)
-
-
-def _m_step_tied(x, r):
-    R, mu = _counts_and_means(x, r)
-    Sigma = _scatter(x, r, mu).sum(0) / len(x)
-    _refuse_collapse(x, R.sum(keepdims=True), Sigma[None])
-    return Theta(R / len(x), mu, np.tile(Sigma, (len(R), 1, 1)))
-
-
-def _counts_and_means(x, r):
-    R = arguments.nonempty(r.sum(0), lost="mean and covariance")
-    return R, (r.T @ x) / R[:, None]
-
-
-def _scatter(x, r, mu):
-    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d), exactly symmetric."""
-    W = np.stack([((x - mu_j) * r_j[:, None]).T @ (x - mu_j) for r_j, mu_j in zip(r.T, mu, strict=True)])
-    return (W + W.transpose(0, 2, 1)) / 2
-
-
-_COLLAPSED = 1e-10  # a standard deviation this small beside the data's own is a point, a line or a plane
-
-
-def _refuse_collapse(x, R, Sigma):
-    """A covariance with (almost) no extent in some direction: the likelihood is unbounded there."""
-    spread = x.std(0)
-    if not (spread > 0).all():
-        column = int(np.argmin(spread))
-        raise arguments.Degenerate(
-            f"column {column} of x is constant, so no covariance is positive definite: drop that column"
-        )
-    if not np.isfinite(Sigma).all():
-        return  # a wrong r put in by a learner: the figures of the step say so
-    low = np.linalg.eigvalsh(Sigma / np.outer(spread, spread))
-    rounding = 4 * x.shape[1] * np.finfo(float).eps * low[:, -1]  # an eigenvalue below this is zero, computed
-    for j in map(int, np.flatnonzero(low[:, 0] < np.maximum(_COLLAPSED**2, rounding))):
-        kind = "one point" if low[j, -1] < _COLLAPSED**2 else "a line or plane"
-        if len(x) > 1 and np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
-            raise arguments.Degenerate(
-                "the columns of x are collinear, so no covariance is positive definite: drop one of them"
-            )
-        raise arguments.Degenerate(
-            f"component {j + 1} has collapsed onto {kind} (R_{j + 1} = {R[j]:.3g}): the likelihood is unbounded there; "
-            "restart it or use a prior (map_m_step)"
-        )
+    return (P @ formulas.scatter(x, r, mu) @ P - r.sum(0)[:, None, None] * P) / 2
 
 
 # ---- what arguments must be
-
-
-def check(theta):
-    """theta as a `Theta` of arrays, or ValueError: shapes that do not fit, NaN, pi no distribution, Sigma not
-    positive definite."""
-    pi, mu, Sigma = arguments.parts("theta", theta, "pi", "mu", "Sigma")
-    mu = arguments.points(mu, "mu", "(k, d)")
-    k, d = mu.shape
-    because = f"as mu is {mu.shape}"
-    pi = arguments.distribution("pi", pi, f"({k})", because)
-    return Theta(pi, mu, arguments.positive_definite("Sigma", Sigma, f"({k}, {d}, {d})", because))
-
-
-def _checked(x, theta):
-    x, theta = arguments.points(x), check(theta)
-    arguments.array("mu", theta.mu, f"(k, {x.shape[1]})", f"as x is {x.shape}")
-    return x, *theta
 
 
 def _points_and_weights(x, r, name="r"):
@@ -271,8 +174,8 @@ def _points_and_weights(x, r, name="r"):
 
 
 # A learner's q need be no distribution, and must be filmable all the same: the model's M-step asks only for shapes.
-model = em.mixture(log_joint, lambda x, r: _m_step(*_shaped(x, r)))
-tied = em.mixture(log_joint, lambda x, r: _m_step_tied(*_shaped(x, r)))
+model = mixture(log_joint, lambda x, r: formulas.m_step(*_shaped(x, r)))
+tied = mixture(log_joint, lambda x, r: formulas.m_step_tied(*_shaped(x, r)))
 
 
 def _shaped(x, r):

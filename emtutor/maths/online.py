@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emtutor.maths import arguments, blocks, gaussian, statistics, sweeps
+from emtutor.maths import arguments, blocks, degenerate, statistics, sweeps
+from emtutor.maths.theta import Theta, check
 
 
 class Online(NamedTuple):
     """What one pass over a stream has found."""
 
-    theta: gaussian.Theta
+    theta: Theta
     n: int  # rows seen
     log_predictive: tuple  # log p a row of each block under the theta *before* that block, in nats
 
@@ -31,7 +32,7 @@ def fit(x, theta0, *, block=100, step=lambda t: (t + 2) ** -0.6):
     as they come. step: t = 0, 1, ... -> gamma_t in (0, 1]. Raises ValueError for an empty or collapsed component.
     Source: Cappe and Moulines (2009), J. R. Stat. Soc. B 71, 593-613, eq. (16), with a block in place of a single row.
     """
-    theta0 = gaussian.check(theta0)
+    theta0 = check(theta0)
     block = arguments.whole("block", block, 1)
     if not callable(step):
         raise ValueError(f"step must be a function of t = 0, 1, .., got {type(step).__name__}")
@@ -63,11 +64,11 @@ def _white_of(theta):
 
 
 def _theta_of(S):
-    arguments.nonempty(S[:, 0], lost="mean and covariance")
+    degenerate.nonempty(S[:, 0], lost="mean and covariance")
     theta, lost = sweeps.placed(S, None)
     if not lost < LOST:
         j = int(statistics.lost_digits(*theta[1:]).argmax())
-        raise ValueError(
+        raise degenerate.Degenerate(
             f"component {j + 1} has collapsed, or is too narrow for one pass (standard deviation below 1e-5 of its "
             "distance from the others): restart it, take larger blocks or smaller steps, or use gaussian.fit"
         )

@@ -7,45 +7,46 @@ two of them say where the next hundred would lead. Varadhan and Roland (2008), S
 
 import numpy as np
 
-from emtutor.maths import em
+from emtutor.maths import states
 
 
-def squarem(log_p, em_step, theta):
-    """Yield theta, its log p, the note if that has no value, and the EM steps made so far, once a cycle.
-
-    log_p: theta -> (log p(x | theta), note), NaN where theta is not valid. em_step: theta -> theta, E- and M-step.
+def squarem(at, theta):
+    """Yield the model at theta, and the EM steps made so far, once a cycle. at: theta -> `model.At`.
 
     theta' = theta_0 - 2 a r + a^2 v with r = theta_1 - theta_0, v = theta_2 - 2 theta_1 + theta_0, a = -|r| / |v|. The
     weights add up to one, so sums (pi, rows of A) and symmetry are kept by themselves. What is not, signs and positive
-    definiteness, `log_p` refuses; then, or where log p is lower than at theta_0, `a` is halved towards -1, which is
-    plain EM's theta_2. So log p never falls and theta is always valid.
+    definiteness, the log-likelihood refuses (it is NaN); then, or where log p is lower than at theta_0, `a` is halved
+    towards -1, which is plain EM's theta_2. So log p never falls and theta is always valid.
     """
     if not isinstance(theta, tuple):
         raise ValueError(f"theta must be a tuple of arrays or numbers to be accelerated, got {type(theta).__name__}")
-    best, note = log_p(theta)
-    made = 0
+    here, made = at(theta), 0
     while True:
-        yield theta, best, note, made
-        one = em_step(theta)
-        two = em_step(one)
+        yield here, made
+        best, _ = here.log_likelihood
+        one = _em_step(here)
+        two = _em_step(one)
         made += 2
-        start, r = _flat(theta), _flat(one) - _flat(theta)
-        v = _flat(two) - _flat(one) - r
+        start, r = _flat(here.theta), _flat(one.theta) - _flat(here.theta)
+        v = _flat(two.theta) - _flat(one.theta) - r
         turn = np.linalg.norm(v)
         a = -min(np.linalg.norm(r) / turn, 1e6) if turn > 0 else -1.0
-        theta = two
+        here = two
         while a < -1.1:  # nearer to -1 there is nothing to gain
-            bold = _as_theta(two, start - 2 * a * r + a * a * v)
-            if log_p(bold)[0] >= best:
+            bold = at(_as_theta(two.theta, start - 2 * a * r + a * a * v))
+            if bold.log_likelihood[0] >= best:
                 try:
-                    theta = em_step(bold)
+                    here = _em_step(bold)
                 except ValueError:  # the bold theta is one that EM cannot go on from, an empty component, say
                     pass
                 else:
                     made += 1
                     break
             a = (a - 1) / 2
-        best, note = log_p(theta)
+
+
+def _em_step(here):
+    return here.m_step(here.e_step())
 
 
 def _flat(theta):
@@ -55,4 +56,4 @@ def _flat(theta):
 def _as_theta(like, flat):
     sizes = np.cumsum([np.size(part) for part in like])[:-1]
     parts = (v.reshape(np.shape(part)) for v, part in zip(np.split(flat, sizes), like, strict=True))
-    return em._frozen(em._like(like, tuple(parts)))
+    return states.like(like, tuple(parts))

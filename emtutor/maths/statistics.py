@@ -106,10 +106,13 @@ def natural_parameters(theta):
 
 
 def log_height(theta):
-    """log pi_j N(mu_j; mu_j, Sigma_j): the log-joint at the component's own mean; -inf where pi_j = 0."""
-    with np.errstate(divide="ignore"):
-        log_det = np.log(np.abs(theta.L.diagonal(axis1=1, axis2=2))).sum(1)
-        return np.log(theta.pi) - log_det - theta.mu.shape[1] / 2 * np.log(2 * np.pi)
+    """log pi_j N(mu_j; mu_j, Sigma_j): the log-joint at the component's own mean; where pi_j = 0 so low that exp is 0.
+
+    Not -inf: a matrix product may pad its blocks with zeros, and 0 times -inf is NaN.
+    """
+    log_pi = np.log(theta.pi, out=np.full_like(theta.pi, -1e300), where=theta.pi > 0)
+    log_det = np.log(np.abs(theta.L.diagonal(axis1=1, axis2=2))).sum(1)
+    return log_pi - log_det - theta.mu.shape[1] / 2 * np.log(2 * np.pi)
 
 
 def posterior(log_joint):

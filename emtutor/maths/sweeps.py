@@ -9,18 +9,20 @@ from functools import partial
 
 import numpy as np
 
-from emtutor.maths import arguments, blocks, em, gaussian, statistics
+from emtutor.maths import blocks, degenerate, statistics
+from emtutor.maths.fit import Fit, limits
+from emtutor.maths.formulas import COLLAPSED
 from emtutor.maths.statistics import Components
+from emtutor.maths.theta import Theta, check
 
 LOST = 1e4  # (sep / std)^2 above which a component gets its own origin: eps times this is the error of a common one
-COLLAPSED = 1e-10  # a standard deviation this small beside the data's own, as in gaussian._refuse_collapse
 
 
 def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     """See `gaussian.fit`."""
-    theta0 = gaussian.check(theta0)
+    theta0 = check(theta0)
     k, d = theta0.mu.shape
-    tol, max_iter = em._stop(tol, max_iter)
+    tol, max_iter = limits(tol, max_iter)
     data = blocks.of(x, d, blocks.block_rows(d, k))
     moments = data.total(blocks.Moments.of)
     if k > moments.n:
@@ -40,7 +42,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
             if len(path) > max_iter:
                 break
             theta, frame = m_step(data, white, theta, frame, statistics.T)
-    return em.Fit(
+    return Fit(
         theta=unwhitened(theta, white),
         q=None,
         log_likelihood=path[-1],
@@ -65,7 +67,7 @@ def m_step(data, white, theta, frame, T):
     means just found. That is so where a component shrinks, in one step, to a hundredth of its distance from the origin.
     """
     for _ in range(4):
-        arguments.nonempty(T[:, 0], lost="mean and covariance")
+        degenerate.nonempty(T[:, 0], lost="mean and covariance")
         new, lost = placed(T, frame)
         if lost < LOST:
             break
@@ -126,7 +128,7 @@ def unwhitened(theta, white):
     """Components in z as theta (pi, mu, Sigma) in the data's own units."""
     L = white.L @ theta.L
     Sigma = L @ L.transpose(0, 2, 1)
-    return gaussian.Theta(theta.pi, theta.mu @ white.L.T + white.centre, (Sigma + Sigma.transpose(0, 2, 1)) / 2)
+    return Theta(theta.pi, theta.mu @ white.L.T + white.centre, (Sigma + Sigma.transpose(0, 2, 1)) / 2)
 
 
 # ---- what has no answer
@@ -141,10 +143,7 @@ def refuse_collapse(theta, T, lost):
     elif narrow.max() * COLLAPSED < 1:
         return
     j = int(narrow.argmax())
-    raise ValueError(
-        f"component {j + 1} has collapsed onto a point, a line or a plane (R_{j + 1} = {T[j, 0]:.3g}): the likelihood "
-        "is unbounded there; restart it or use a prior (map_m_step)"
-    )
+    raise degenerate.collapsed(j, T[j, 0])
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from scipy.special import entr, logsumexp
 from emtutor.causes import Problem
 from emtutor.derivations.chains.common import AMPLE, draws, joint, log_p, mixtures, posterior, scatter, with_posterior
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import bounds, gaussian
+from emtutor.maths import formulas, gaussian
 
 
 def _log_posterior(a):
@@ -27,7 +27,7 @@ e_step_tight = Derivation(
     mixtures("log_joint"),
     (
         Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta_{\text{old}})}{q(z)}",
-             lambda log_joint, r: bounds._elbo(log_joint, r), "the definition"),
+             lambda log_joint, r: formulas.elbo(log_joint, r), "the definition"),
         Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log \frac{p(x, z \mid \theta_{\text{old}})}"
              r"{p(z \mid x, \theta_{\text{old}})}",
              lambda log_joint, r: (r * (log_joint - _log_posterior(log_joint))).sum(), "this q, put in"),
@@ -46,7 +46,7 @@ e_step_gain = Derivation(
     (
         Line("start", r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta), "
              r"\quad q_{\text{new}} = p(z \mid x, \theta)",
-             lambda log_joint, q, r: bounds._elbo(log_joint, r) - bounds._elbo(log_joint, q), "the definition"),
+             lambda log_joint, q, r: formulas.elbo(log_joint, r) - formulas.elbo(log_joint, q), "the definition"),
         Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q_{\text{old}}, \theta)",
              lambda log_joint, q: _evidence(log_joint) - (q * (log_joint - np.log(q))).sum(), "the E-step is tight"),
         Line("=", r"D_{KL}\bigl( q_{\text{old}} \,\|\, p(z \mid x, \theta) \bigr)",
@@ -64,7 +64,7 @@ m_step_bound = Derivation(
     draws("x q pi mu Sigma", *AMPLE),
     (
         Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)} + \sum_z q(z) \log q(z)",
-             lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q) + (q * np.log(q)).sum(),
+             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q) + (q * np.log(q)).sum(),
              "the definition, for any q"),
         Line("=", r"\sum_z q(z) \bigl[ \log p(x, z \mid \theta) - \log q(z) + \log q(z) \bigr]",
              lambda x, q, pi, mu, Sigma: (q * (joint(x, pi, mu, Sigma) - np.log(q) + np.log(q))).sum(),
@@ -73,8 +73,8 @@ m_step_bound = Derivation(
              lambda x, q, pi, mu, Sigma: np.einsum("ij,ij->", q, joint(x, pi, mu, Sigma)),
              "the entropy of q does not depend on theta"),
         Line("maximises", r"\theta_{\text{new}} = \arg\max_\theta \mathcal{L}(q, \theta)",
-             lambda x, q: gaussian._m_step(x, q)._asdict(), "so both have the same maximiser",
-             of=lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q)),
+             lambda x, q: formulas.m_step(x, q)._asdict(), "so both have the same maximiser",
+             of=lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q)),
     ),
 )  # fmt: skip
 
@@ -89,14 +89,14 @@ _CHANGE = (
     Line("=", r"\bigl[ \mathcal{L}_{\text{new}} + KL_{\text{new}} \bigr] "
          r"- \bigl[ \mathcal{L}_{\text{old}} + KL_{\text{old}} \bigr]",
          lambda log_joint_old, log_joint_new, q: _gain(
-             lambda a: bounds._elbo(a, q) + bounds._kl_from_posterior(a, q), log_joint_new, log_joint_old),
+             lambda a: formulas.elbo(a, q) + formulas.kl(a, q), log_joint_new, log_joint_old),
          "the lemma, twice, with the same q"),
     Line("=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}} + KL_{\text{new}}",
-         lambda log_joint_old, log_joint_new, q: _gain(lambda a: bounds._elbo(a, q), log_joint_new, log_joint_old)
+         lambda log_joint_old, log_joint_new, q: _gain(lambda a: formulas.elbo(a, q), log_joint_new, log_joint_old)
          + (q * (np.log(q) - _log_posterior(log_joint_new))).sum(),
          "KL was zero before: q is the posterior at theta_old"),
     Line(">=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}}",
-         lambda log_joint_old, log_joint_new, q: _gain(lambda a: bounds._elbo(a, q), log_joint_new, log_joint_old),
+         lambda log_joint_old, log_joint_new, q: _gain(lambda a: formulas.elbo(a, q), log_joint_new, log_joint_old),
          "KL is not negative after", tight=lambda log_joint_old: {"log_joint_new": log_joint_old + 0.25},
          tight_when="the posterior has not moved"),
     Line("=", r"Q_{\text{new}} - Q_{\text{old}}, \quad Q = \mathbb{E}_q [\log p(x, z \mid \theta)]",
@@ -150,7 +150,7 @@ def _early_and_late(rng):
     for problem in draws("x pi mu Sigma", (60, 2, 2), (50, 3, 1))(rng):
         x, *theta = problem.args.values()
         for _ in range(20):
-            theta = gaussian._m_step(x, posterior(x, *theta))
+            theta = formulas.m_step(x, posterior(x, *theta))
         late.append(Problem(f"{problem.label}, after 20 EM steps", {"x": x, **gaussian.Theta(*theta)._asdict()}))
         pi, mu, Sigma = theta
         mu = mu + 0.4 * np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
@@ -169,11 +169,11 @@ monotone = Derivation(
         Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
              lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "the definition"),
         Line("=", r"\mathcal{L}(q, \theta_{\text{old}}), \quad q = p(z \mid x, \theta_{\text{old}})",
-             lambda x, pi, mu, Sigma, q: bounds._elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
+             lambda x, pi, mu, Sigma, q: formulas.elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
         Line("<=", r"\mathcal{L}(q, \theta_{\text{new}})", lambda q, new: (q * new).sum() + entr(q).sum(),
              "the M-step maximises L over theta", **_FIXED),
         Line("<=", r"\log p(x \mid \theta_{\text{new}})", lambda new: _evidence(new),
              "the bound, at theta_new", **_FIXED),
     ),
-    given={"q": posterior, "new": lambda x, q: joint(x, *gaussian._m_step(x, q))},
+    given={"q": posterior, "new": lambda x, q: joint(x, *formulas.m_step(x, q))},
 )  # fmt: skip

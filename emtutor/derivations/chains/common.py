@@ -7,38 +7,19 @@ from scipy.differentiate import jacobian
 
 from emtutor import problems
 from emtutor.derivations.engine import Numerical, Skip
+from emtutor.maths import formulas
 
-
-def joint(x, pi, mu, Sigma):
-    """log p(x_i, z_ij = 1 | theta), (n, k): each entry of Sigma its own, all components at once.
-
-    A numerical derivative asks for this a hundred times: it is `gaussian._log_joint`, without the loop over j.
-    """
-    away = (x - mu[:, None]).swapaxes(1, 2)
-    squared = (away * np.linalg.solve(Sigma, away)).sum(1)
-    log_det = np.linalg.slogdet(Sigma)[1]
-    return np.log(pi) - ((x.shape[1] * np.log(2 * np.pi) + log_det)[:, None] + squared).T / 2
-
-
-def log_normal(x, mu, Sigma):
-    """log N(x_i; mu_j, Sigma_j), (n, k)."""
-    return joint(x, np.ones(len(mu)), mu, Sigma)
+joint, log_normal, scatter = formulas.log_joint, formulas.log_normal, formulas.scatter
 
 
 def log_p(x, pi, mu, Sigma):
     """log p(x_i | theta), (n,)."""
-    return np.logaddexp.reduce(joint(x, pi, mu, Sigma), axis=1)
+    return formulas.log_p(joint(x, pi, mu, Sigma))
 
 
 def posterior(x, pi, mu, Sigma):
     """r_ij = p(z_ij = 1 | x_i, theta), (n, k)."""
-    return np.exp(joint(x, pi, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None])
-
-
-def scatter(x, r, mu):
-    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d)."""
-    away = x[:, None, :] - mu
-    return np.einsum("ij,ija,ijb->jab", r, away, away)
+    return formulas.posterior(joint(x, pi, mu, Sigma))
 
 
 def mixtures(names, *, keep=lambda n, k, d: True, **given):
@@ -112,11 +93,13 @@ def numerical(f, at, scale=None):
     """
     at = np.asarray(at, float)
     scale = float(np.max(np.abs(at), initial=0.0)) + 1e-12 if scale is None else scale
-    shape = np.shape(f(at))
+    here = np.asarray(f(at))
+    shape = here.shape
 
     def columns(t):
         flat = t.reshape(at.size, -1)
-        values = [np.ravel(f(at + scale * column.reshape(at.shape))) for column in flat.T]
+        # from f(at) on: where f is constant, its size would leave rounding in the place of a zero
+        values = [np.ravel(f(at + scale * column.reshape(at.shape)) - here) for column in flat.T]
         return np.array(values).T.reshape(-1, *t.shape[1:])
 
     with np.errstate(all="ignore"):

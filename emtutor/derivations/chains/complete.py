@@ -4,7 +4,7 @@ import numpy as np
 
 from emtutor.derivations.chains.common import AMPLE, assignments, draws, joint, log_normal, log_p, mixtures, scatter
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import gaussian
+from emtutor.maths import formulas
 
 complete_log_likelihood = Derivation(
     "The complete-data log-likelihood",
@@ -242,7 +242,7 @@ m_step = Derivation(
         Line(
             "maximises",
             r"(\pi, \mu, \Sigma)_{\text{new}}",
-            lambda x, r: gaussian._m_step(x, r)._asdict(),
+            lambda x, r: formulas.m_step(x, r)._asdict(),
             "all three together, the covariance around the new mean",
             of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
         ),

@@ -16,7 +16,7 @@ from emtutor.derivations.chains.common import (
     through,
 )
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import gaussian
+from emtutor.maths import formulas
 
 inv = np.linalg.inv
 
@@ -444,7 +444,7 @@ preconditioned_ascent = Derivation(
         Line(
             "=",
             r"\mu_j^{\text{new}} - \mu_j",
-            lambda x, mu, r: gaussian._counts_and_means(x, r)[1] - mu,
+            lambda x, mu, r: formulas.counts_and_means(x, r)[1] - mu,
             "the M-step",
         ),
     ),

@@ -8,7 +8,7 @@ from scipy.special import entr, logsumexp, rel_entr
 from emtutor.causes import Problem
 from emtutor.derivations.chains.common import mixtures, with_posterior
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import bounds
+from emtutor.maths import bounds, formulas
 
 
 def _with_zeros(names):
@@ -53,7 +53,7 @@ lemma = Derivation(
     _with_zeros("log_joint q"),
     (
         Line("start", r"\sum_z q(z) \log \frac{p(x, z)}{q(z)} - \sum_z q(z) \log \frac{p(z \mid x)}{q(z)}",
-             lambda log_joint, q: bounds._elbo(log_joint, q) + bounds._kl_from_posterior(log_joint, q),
+             lambda log_joint, q: formulas.elbo(log_joint, q) + formulas.kl(log_joint, q),
              "the definitions; q(z) = 0 wherever p(x, z) = 0"),
         Line("=", r"\sum_z q(z) \bigl[ \log p(x, z) - \log q(z) \bigr] "
              r"- \sum_z q(z) \bigl[ \log p(z \mid x) - \log q(z) \bigr]",

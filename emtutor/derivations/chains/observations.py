@@ -18,7 +18,7 @@ from emtutor.derivations.chains.common import (
     scatter,
 )
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import bounds
+from emtutor.maths import formulas
 
 inv = np.linalg.inv
 
@@ -31,7 +31,7 @@ def _grad_evidence(x, pi, mu, Sigma):
 
 
 def _grad_bound(x, pi, mu, Sigma, q):
-    return numerical(lambda m: bounds._elbo(joint(x, pi, m, Sigma), q), mu, extent(Sigma))
+    return numerical(lambda m: formulas.elbo(joint(x, pi, m, Sigma), q), mu, extent(Sigma))
 
 
 fisher = Derivation(
@@ -44,8 +44,8 @@ fisher = Derivation(
         Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
              r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
              lambda x, pi, mu, Sigma, q: numerical(
-                 lambda m: bounds._elbo(joint(x, pi, m, Sigma), q)
-                 + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+                 lambda m: formulas.elbo(joint(x, pi, m, Sigma), q)
+                 + formulas.kl(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
              "the lemma; q = p(z | x, theta_old) is held fixed"),
         Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
              "KL is at its minimum at theta_old: its gradient is zero there"),
@@ -71,8 +71,8 @@ fisher_elsewhere = Derivation(
         Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
              r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
              lambda x, pi, mu, Sigma, q: numerical(
-                 lambda m: bounds._elbo(joint(x, pi, m, Sigma), q)
-                 + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+                 lambda m: formulas.elbo(joint(x, pi, m, Sigma), q)
+                 + formulas.kl(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
              "true for any q: the lemma"),
     ),
     given={"q": lambda x, pi, mu, Sigma: np.maximum(posterior(x, pi, mu + 0.2 * extent(Sigma), Sigma), 1e-300)},
@@ -147,7 +147,7 @@ exponential_family = Derivation(
     mixtures("x q pi mu Sigma"),
     (
         Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
-             lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
         Line("=", r"\mathbb{E}_q [\log p(x, z \mid \theta)] + \mathbb{H}(q)",
              lambda x, q, pi, mu, Sigma: (q * joint(x, pi, mu, Sigma)).sum() + entr(q).sum(),
              "the log of a quotient"),

@@ -24,7 +24,7 @@ from emtutor.derivations.chains.common import (
     with_posterior,
 )
 from emtutor.derivations.engine import Derivation, Line
-from emtutor.maths import bounds, gaussian
+from emtutor.maths import formulas, gaussian
 
 _R = {"r": posterior}
 _several = {"keep": lambda n, k, d: k > 1}
@@ -284,7 +284,7 @@ slide_old_mean = Derivation(
              "around the old mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
         Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} "
              r"(x_i - \mu_j^{\text{new}})(x_i - \mu_j^{\text{new}})^\top",
-             lambda x, r: {"mu": gaussian._m_step(x, r).mu, "Sigma": gaussian._m_step(x, r).Sigma},
+             lambda x, r: {"mu": formulas.m_step(x, r).mu, "Sigma": formulas.m_step(x, r).Sigma},
              "around the new mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
     ),
     breaks=(2,),
@@ -399,7 +399,7 @@ slide_zero_kl = Derivation(
     mixtures("log_joint_old log_joint_new", **_several),
     (
         Line("start", r"\sum_z q(z) \log \frac{q(z)}{p(z \mid x, \theta)}",
-             lambda log_joint_new, q: bounds._kl_from_posterior(log_joint_new, q), "at a theta that is not theta_old"),
+             lambda log_joint_new, q: formulas.kl(log_joint_new, q), "at a theta that is not theta_old"),
         Line("=", r"0", lambda log_joint_new: 0.0, "as printed, for every theta"),
         Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
              lambda log_joint_new, q: logsumexp(log_joint_new, axis=1).sum() - (q * (log_joint_new - np.log(q))).sum(),
@@ -440,7 +440,7 @@ slide_exponential = Derivation(
     mixtures("x q pi mu Sigma"),
     (
         Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
-             lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
         Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
              lambda x, q, pi, mu, Sigma: (
                  (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum()

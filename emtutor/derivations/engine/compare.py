@@ -4,7 +4,7 @@ import numpy as np
 
 from emtutor import causes
 from emtutor.derivations.engine.line import Breaks, Numerical, Skip, call
-from emtutor.maths import arguments
+from emtutor.maths import degenerate
 
 RTOL = 1e-9  # of two formulas, relative to the largest entry
 RTOL_NUMERICAL = 1e-7  # of a formula and a numerical derivative
@@ -74,7 +74,7 @@ class Unsettled(ArithmeticError):
 
 def _of_the_data(problem):
     """True for what a singular covariance does, or a collapsed component: no fault of a line."""
-    return isinstance(problem, (arguments.Degenerate, Unsettled, np.linalg.LinAlgError))
+    return isinstance(problem, (degenerate.Degenerate, Unsettled, np.linalg.LinAlgError))
 
 
 def difference(a, b, size=0.0):

@@ -5,7 +5,8 @@ import numpy as np
 from emtutor import causes, problems
 from emtutor.derivations.engine.maximum import refuse_infeasible
 from emtutor.maths import arguments as checks
-from emtutor.maths import gaussian
+from emtutor.maths import formulas, gaussian
+from emtutor.maths.theta import check_with
 
 _AXES = {"n": "points", "k": "components", "d": "dimensions"}
 _USUAL = {"n": 7, "k": 3, "d": 2}
@@ -66,10 +67,10 @@ def _world(rng, own, sizes):
     world = problems.world(rng, n, k, d)
     parts = {name: own[name] for name in gaussian.Theta._fields if name in own}
     if x is not None and len(parts) < 3:
-        parts = gaussian._m_step(x, problems.simplex(rng, k, n))._asdict() | parts
+        parts = formulas.m_step(x, problems.simplex(rng, k, n))._asdict() | parts
     theta = gaussian.Theta(**{name: parts.get(name, world[name]) for name in gaussian.Theta._fields})
-    theta = gaussian.check(theta) if x is None else gaussian._checked(x, theta)[1:]
+    theta = gaussian.check(theta) if x is None else check_with(x, theta)[1:]
     world |= own | dict(zip(gaussian.Theta._fields, theta, strict=True))
     if x is not None and "log_joint" not in own:
-        world["log_joint"] = gaussian._log_joint(x, *theta)
+        world["log_joint"] = formulas.log_joint(x, *theta)
     return problems.completed(world)

@@ -5,8 +5,9 @@ import numpy as np
 from emtutor.films import film, palette
 from emtutor.films.film import number
 from emtutor.films.scenes import common
-from emtutor.maths import arguments, em
+from emtutor.maths import arguments
 from emtutor.maths import kmeans as hard
+from emtutor.maths.model import learners
 
 
 def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None, update_means=None):
@@ -23,7 +24,7 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None,
         mean, scale = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1)
         x, mu0, unit = (x - mean) / scale, (mu0 - mean) / scale, ""
         names = tuple(f"{name.rsplit(' (', 1)[0]} (standard deviations)" for name in names)
-    mine, whose = em._learners(assign=assign, update_means=update_means)
+    mine, whose = learners(assign=assign, update_means=update_means)
     whose = whose if assign or update_means else ""
     states, ending = _run(x, mu0, max_iter, mine)
     limits = common.around(x, *(s.mu for s in states))

@@ -4,6 +4,7 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem
+from emtutor.maths.formulas import posterior
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "02-mixtures"
@@ -218,11 +219,6 @@ def log_likelihood(x, pi, mu, Sigma):
     return (top + np.log(np.exp(a - top[:, None]).sum(1))).sum()
 
 
-def _responsibilities(a):
-    a = a - a.max(1, keepdims=True)
-    return np.exp(a) / np.exp(a).sum(1, keepdims=True)
-
-
 def _with_many_points(rng):
     """... and 400 points: no density underflows, but their product does."""
     return [*_mixture(rng), problems.draw("x pi mu Sigma", rng, n=400, k=2, d=2, label="400 points")]
@@ -243,9 +239,7 @@ LOG_LIKELIHOOD = Exercise(
         ),
         Mistake(
             "expected-complete",
-            lambda x, pi, mu, Sigma: (
-                _responsibilities(log_joint(x, pi, mu, Sigma)) * log_joint(x, pi, mu, Sigma)
-            ).sum(),
+            lambda x, pi, mu, Sigma: (posterior(log_joint(x, pi, mu, Sigma)) * log_joint(x, pi, mu, Sigma)).sum(),
             "This is the expected complete-data log-likelihood, sum_ij r_ij log(pi_j N_ij). It lies below log p by the "
             "entropy of r. Which sum stands inside the logarithm of p(x_i)?",
         ),
@@ -336,7 +330,7 @@ def _one_hot(x, pi, mu, Sigma):
 RESPONSIBILITY_MISTAKES = [
     Mistake(
         "no-pi",
-        lambda x, pi, mu, Sigma: _responsibilities(_table(x, pi, mu, Sigma)),
+        lambda x, pi, mu, Sigma: posterior(_table(x, pi, mu, Sigma)),
         "The weights are missing. In Bayes' rule, what plays the role of the prior?",
     ),
     Mistake(
@@ -367,7 +361,7 @@ RESPONSIBILITY_MISTAKES = [
     ),
     Mistake(
         "no-log-det",
-        lambda x, pi, mu, Sigma: _responsibilities(_table(x, pi, mu, Sigma, log_det=0) + np.log(pi)),
+        lambda x, pi, mu, Sigma: posterior(_table(x, pi, mu, Sigma, log_det=0) + np.log(pi)),
         "Right when all covariances have the same determinant. The height of each bell depends on its width: which "
         "term of the density says so?",
     ),
@@ -385,7 +379,7 @@ RESPONSIBILITY_MISTAKES = [
     ),
     Mistake(
         "softmax-of-joint",
-        lambda x, pi, mu, Sigma: _responsibilities(np.exp(log_joint(x, pi, mu, Sigma))),
+        lambda x, pi, mu, Sigma: posterior(np.exp(log_joint(x, pi, mu, Sigma))),
         "The joint was exponentiated once more. A softmax takes logarithms: of what?",
     ),
 ]

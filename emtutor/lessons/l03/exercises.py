@@ -3,6 +3,7 @@
 import numpy as np
 
 from emtutor import problems
+from emtutor.maths.formulas import log_joint, log_normal, scatter
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "03-gradients"
@@ -18,21 +19,14 @@ def _outer(a):
     return np.einsum("na,nb->nab", a, a)
 
 
-def _log_density(x, mu, Sigma):
-    P = np.linalg.inv(Sigma)
-    away = x[:, None, :] - mu
-    squared = np.einsum("nka,kab,nkb->nk", away, P, away)
-    return -(x.shape[1] * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1] + squared) / 2
-
-
 def _r(x, pi, mu, Sigma, axis=1):
-    a = _log_density(x, mu, Sigma) + np.log(pi)
+    a = log_joint(x, pi, mu, Sigma)
     r = np.exp(a - a.max(axis, keepdims=True))
     return r / r.sum(axis, keepdims=True)
 
 
 def _r_underflowing(x, pi, mu, Sigma):
-    joint = pi * np.exp(_log_density(x, mu, Sigma))
+    joint = np.exp(log_joint(x, pi, mu, Sigma))
     return joint / joint.sum(1, keepdims=True)
 
 
@@ -43,12 +37,6 @@ def _one_hot(r):
 def _towards(x, r, mu):
     """sum_i r_ij (x_i - mu_j), (k, d)."""
     return r.T @ x - r.sum(0)[:, None] * mu
-
-
-def _scatter(x, r, mu):
-    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d)."""
-    away = x[:, None, :] - mu
-    return np.einsum("nk,nka,nkb->kab", r, away, away)
 
 
 def _per_component(R):
@@ -149,7 +137,7 @@ GRAD_LOG_GAUSSIAN_MU = Exercise(
         ),
         Mistake(
             "of-the-density",
-            lambda x, mu, Sigma: np.exp(_log_density(x, mu[None], Sigma[None])) * _pull(x, mu, Sigma),
+            lambda x, mu, Sigma: np.exp(log_normal(x, mu[None], Sigma[None])) * _pull(x, mu, Sigma),
             "This is the gradient of the density itself. What does the derivative of a logarithm divide by?",
         ),
         Mistake(
@@ -211,7 +199,7 @@ def _other_weights(gradient, ask):
         ),
         Mistake(
             "joint-for-r",
-            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=pi * np.exp(_log_density(x, mu, Sigma))),
+            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=np.exp(log_joint(x, pi, mu, Sigma))),
             "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
             "what does the derivative of log u divide?",
         ),
@@ -537,7 +525,7 @@ GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
         ),
         Mistake(
             "of-the-density",
-            lambda x, mu, Sigma: np.exp(_log_density(x, mu[None], Sigma[None]))[:, :, None] * _g_one(x, mu, Sigma),
+            lambda x, mu, Sigma: np.exp(log_normal(x, mu[None], Sigma[None]))[:, :, None] * _g_one(x, mu, Sigma),
             "This is the gradient of the density itself. What does the derivative of a logarithm divide by?",
         ),
         Mistake(
@@ -588,7 +576,7 @@ def grad_Sigma(x, pi, mu, Sigma):
 def _g_Sigma(x, pi, mu, Sigma, r=None, det=1.0, quadratic=1.0, R=None, around=None):
     r = _r(x, pi, mu, Sigma) if r is None else r
     P = np.linalg.inv(Sigma)
-    W = _scatter(x, r, mu if around is None else around)
+    W = scatter(x, r, mu if around is None else around)
     return (quadratic * P @ W @ P - det * _per_component(r.sum(0) if R is None else R) * P) / 2
 
 
@@ -603,7 +591,7 @@ GRAD_SIGMA = Exercise(
     mistakes=[
         Mistake(
             "slide",
-            lambda x, pi, mu, Sigma: -_scatter(x, _r(x, pi, mu, Sigma), mu) / 2,
+            lambda x, pi, mu, Sigma: -scatter(x, _r(x, pi, mu, Sigma), mu) / 2,
             "This is what the slide prints; it vanishes only if all points lie on the mean. Two places in log N hold "
             "Sigma_j: differentiate each by itself, and check the unit.",
         ),
@@ -617,7 +605,7 @@ GRAD_SIGMA = Exercise(
             "no-sandwich",
             lambda x, pi, mu, Sigma: (
                 (
-                    _scatter(x, _r(x, pi, mu, Sigma), mu)
+                    scatter(x, _r(x, pi, mu, Sigma), mu)
                     - _per_component(_r(x, pi, mu, Sigma).sum(0)) * np.linalg.inv(Sigma)
                 )
                 / 2
@@ -668,7 +656,7 @@ GRAD_SIGMA = Exercise(
             "one-over-determinant",
             lambda x, pi, mu, Sigma: (
                 (
-                    np.linalg.inv(Sigma) @ _scatter(x, _r(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma)
+                    np.linalg.inv(Sigma) @ scatter(x, _r(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma)
                     - _per_component(_r(x, pi, mu, Sigma).sum(0) / np.linalg.det(Sigma))
                 )
                 / 2
@@ -691,7 +679,7 @@ GRAD_SIGMA = Exercise(
         Mistake(
             "em-step",
             lambda x, pi, mu, Sigma: (
-                _scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma
+                scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma
             ),
             "This is the step of EM, new covariance minus old. It vanishes where the gradient does, but has another "
             "unit: which matrix stands on both sides of it in the gradient, and which number in front?",
@@ -747,9 +735,7 @@ GRAD_SIGMA = Exercise(
         ),
         Mistake(
             "new-covariance",
-            lambda x, pi, mu, Sigma: (
-                _scatter(x, _r(x, pi, mu, Sigma), mu) / _per_component(_r(x, pi, mu, Sigma).sum(0))
-            ),
+            lambda x, pi, mu, Sigma: scatter(x, _r(x, pi, mu, Sigma), mu) / _per_component(_r(x, pi, mu, Sigma).sum(0)),
             "This is the covariance for which the gradient would vanish. Wanted is the gradient at the Sigma that is "
             "given.",
         ),
@@ -781,7 +767,7 @@ def update_Sigma(x, r, mu):
 
 def _S(x, r, mu, weights=None, denominator=None):
     denominator = r.sum(0) if denominator is None else denominator
-    return _scatter(x, r if weights is None else weights, mu) / _per_component(denominator)
+    return scatter(x, r if weights is None else weights, mu) / _per_component(denominator)
 
 
 def _jitter(problem, output, expected):
@@ -817,7 +803,7 @@ UPDATE_SIGMA = Exercise(
     mistakes=[
         Mistake(
             "shortcut",
-            lambda x, r, mu: _scatter(x, r, 0 * mu) / _per_component(r.sum(0)) - np.einsum("ka,kb->kab", mu, mu),
+            lambda x, r, mu: scatter(x, r, 0 * mu) / _per_component(r.sum(0)) - np.einsum("ka,kb->kab", mu, mu),
             "You took the mean of x x^T minus mu mu^T. That is the scatter around mu only if mu is the weighted mean; "
             "here it may be another point.",
         ),
@@ -835,7 +821,7 @@ UPDATE_SIGMA = Exercise(
         ),
         Mistake(
             "not-divided",
-            lambda x, r, mu: _scatter(x, r, mu),
+            lambda x, r, mu: scatter(x, r, mu),
             "This sum grows with the number of points. What turns a weighted sum into a weighted mean?",
         ),
         Mistake(
@@ -888,7 +874,7 @@ UPDATE_SIGMA = Exercise(
         ),
         Mistake(
             "pooled",
-            lambda x, r, mu: np.tile(_scatter(x, r, mu).sum(0) / len(x), (len(mu), 1, 1)),
+            lambda x, r, mu: np.tile(scatter(x, r, mu).sum(0) / len(x), (len(mu), 1, 1)),
             "All components share one covariance. That is another model: here each has its own.",
         ),
         Mistake(

@@ -4,6 +4,7 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem
+from emtutor.maths.formulas import log_joint, log_normal
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "04-lagrange"
@@ -11,14 +12,8 @@ LESSON = "04-lagrange"
 # ---- what the mistakes of this lesson are made of
 
 
-def _log_density(x, mu, Sigma):
-    away = x[:, None, :] - mu
-    squared = np.einsum("nka,kab,nkb->nk", away, np.linalg.inv(Sigma), away)
-    return -(x.shape[1] * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1] + squared) / 2
-
-
 def _r(x, pi, mu, Sigma, axis=1):
-    a = _log_density(x, mu, Sigma) + np.log(pi)
+    a = log_joint(x, pi, mu, Sigma)
     r = np.exp(a - a.max(axis, keepdims=True))
     return r / r.sum(axis, keepdims=True)
 
@@ -33,7 +28,7 @@ def _free(x, pi, mu, Sigma):
 
 def _ratio(x, pi, mu, Sigma):
     """N_ij / sum_j' pi_j' N_ij', without a logarithm: 0/0 far out."""
-    density = np.exp(_log_density(x, mu, Sigma))
+    density = np.exp(log_normal(x, mu, Sigma))
     return density / (density * pi).sum(1, keepdims=True)
 
 
@@ -169,7 +164,7 @@ GRAD_PI = Exercise(
         ),
         Mistake(
             "sum-of-densities",
-            lambda x, pi, mu, Sigma: np.exp(_log_density(x, mu, Sigma)).sum(0),
+            lambda x, pi, mu, Sigma: np.exp(log_normal(x, mu, Sigma)).sum(0),
             "This is the derivative of the sum of the densities p(x_i). By what does the derivative of log u divide?",
         ),
     ],

@@ -6,6 +6,7 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem
+from emtutor.maths.formulas import log_joint
 from emtutor.tutor.exercise import Exercise, Mistake
 
 # ---- e_step
@@ -33,17 +34,13 @@ def _log_det(Sigma):
     return np.linalg.slogdet(2 * np.pi * Sigma)[1]
 
 
-def _log_joint(x, pi, mu, Sigma):
-    return np.log(pi) - (_log_det(Sigma) + _squared(x, mu, Sigma)) / 2
-
-
 def _softmax(a, axis=1):
     r = np.exp(a - a.max(axis=axis, keepdims=True))
     return r / r.sum(axis=axis, keepdims=True)
 
 
 def _naive(x, pi, mu, Sigma):
-    joint = np.exp(_log_joint(x, pi, mu, Sigma))
+    joint = np.exp(log_joint(x, pi, mu, Sigma))
     return joint / joint.sum(axis=1, keepdims=True)
 
 
@@ -52,7 +49,7 @@ def _one_hot(r):
 
 
 def _over_points(x, pi, mu, Sigma):
-    return _softmax(_log_joint(x, pi, mu, Sigma), axis=0)
+    return _softmax(log_joint(x, pi, mu, Sigma), axis=0)
 
 
 def _only_diagonal(Sigma):
@@ -80,7 +77,7 @@ E_STEP = Exercise(
         ),
         Mistake(
             "no-prior",
-            lambda x, pi, mu, Sigma: _softmax(_log_joint(x, np.ones_like(pi), mu, Sigma)),
+            lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma)),
             "Your r are what they would be if all weights were equal: pi does not enter. In Bayes' theorem, what plays "
             "the role of the prior?",
         ),
@@ -92,13 +89,13 @@ E_STEP = Exercise(
         ),
         Mistake(
             "over-everything",
-            lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, Sigma), axis=None),
+            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma), axis=None),
             "All your entries together sum to one. Each point hands out one unit of its own: how many sums do you "
             "need?",
         ),
         Mistake(
             "hard",
-            lambda x, pi, mu, Sigma: _one_hot(_softmax(_log_joint(x, pi, mu, Sigma))),
+            lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma))),
             "Each of your points belongs wholly to its most probable component. May a point half-way between two "
             "components have half a membership in each?",
         ),
@@ -110,7 +107,7 @@ E_STEP = Exercise(
         ),
         Mistake(
             "not-normalised",
-            lambda x, pi, mu, Sigma: np.exp(_log_joint(x, pi, mu, Sigma)),
+            lambda x, pi, mu, Sigma: np.exp(log_joint(x, pi, mu, Sigma)),
             "This is the joint density p(x_i, z_ij = 1). What do you divide it by to get the probability of z given x?",
         ),
         Mistake(
@@ -122,25 +119,25 @@ E_STEP = Exercise(
         Mistake(
             "log-r",
             lambda x, pi, mu, Sigma: (
-                _log_joint(x, pi, mu, Sigma) - np.logaddexp.reduce(_log_joint(x, pi, mu, Sigma), axis=1, keepdims=True)
+                log_joint(x, pi, mu, Sigma) - np.logaddexp.reduce(log_joint(x, pi, mu, Sigma), axis=1, keepdims=True)
             ),
             "These are the logarithms of the responsibilities. What is left to do?",
         ),
         Mistake(
             "log-joint",
-            _log_joint,
+            log_joint,
             "This is the log-joint, log p(x_i, z_ij = 1). How do you get from there to a probability of z given x?",
         ),
         Mistake(
             "log-ratio",
             lambda x, pi, mu, Sigma: (
-                _log_joint(x, pi, mu, Sigma) / _log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True)
+                log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True)
             ),
             "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?",
         ),
         Mistake(
             "softmax-of-joint",
-            lambda x, pi, mu, Sigma: _softmax(np.exp(_log_joint(x, pi, mu, Sigma))),
+            lambda x, pi, mu, Sigma: _softmax(np.exp(log_joint(x, pi, mu, Sigma))),
             "You exponentiated the joint once more. A softmax takes logarithms: of what?",
         ),
         Mistake(
@@ -180,23 +177,23 @@ E_STEP = Exercise(
         ),
         Mistake(
             "as-deviation",
-            lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, Sigma @ Sigma)),
+            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma @ Sigma)),
             "You use Sigma_j as if it were a standard deviation and square it. Read the signature: is Sigma a variance "
             "or a standard deviation?",
         ),
         Mistake(
             "only-diagonal",
-            lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, _only_diagonal(Sigma))),
+            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, _only_diagonal(Sigma))),
             "You use only the variances on Sigma_j's diagonal. Can the ellipses of your components tilt?",
         ),
         Mistake(
             "first-Sigma",
-            lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, np.repeat(Sigma[:1], len(pi), axis=0))),
+            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, np.repeat(Sigma[:1], len(pi), axis=0))),
             "Every component uses Sigma[0], the covariance of component 1. Which index is stuck?",
         ),
         Mistake(
             "other-components",
-            lambda x, pi, mu, Sigma: 1 - _softmax(_log_joint(x, pi, mu, Sigma)) if len(pi) > 1 else None,
+            lambda x, pi, mu, Sigma: 1 - _softmax(log_joint(x, pi, mu, Sigma)) if len(pi) > 1 else None,
             "Your number is the probability that the point does not come from component j. Which joint stands on top "
             "of the fraction?",
         ),
@@ -448,14 +445,14 @@ def em_fit(x, pi, mu, Sigma, tol, max_iter):
 
 
 def _log_likelihood(x, theta):
-    return float(np.logaddexp.reduce(_log_joint(x, *theta), axis=1).sum())
+    return float(np.logaddexp.reduce(log_joint(x, *theta), axis=1).sum())
 
 
 def _fit(x, pi, mu, Sigma, tol, max_iter, *, e=None, m=None, record=None, stop=None):
     """EM with one thing exchanged: a step, what is recorded, when to stop."""
     theta, path, before = (pi, mu, Sigma), [], None
     for _ in range(max_iter):
-        r = e(x, *theta) if e else _softmax(_log_joint(x, *theta))
+        r = e(x, *theta) if e else _softmax(log_joint(x, *theta))
         new = m(x, r, theta) if m else _m(x, r)
         path.append(record(x, r, theta, new) if record else _log_likelihood(x, new))
         theta = new
@@ -468,7 +465,7 @@ def _fit(x, pi, mu, Sigma, tol, max_iter, *, e=None, m=None, record=None, stop=N
 
 
 def _r_once(x, pi, mu, Sigma, tol, max_iter):
-    r = _softmax(_log_joint(x, pi, mu, Sigma))
+    r = _softmax(log_joint(x, pi, mu, Sigma))
     return _fit(x, pi, mu, Sigma, tol, max_iter, e=lambda *_: r)
 
 
@@ -491,7 +488,7 @@ def _old_mu(x, r, theta):
 
 
 def _expected_complete(x, r, theta, new):
-    return float((r * _log_joint(x, *new)).sum())
+    return float((r * log_joint(x, *new)).sum())
 
 
 def _over(x, r, divisor):
@@ -611,12 +608,12 @@ EM_FIT = Exercise(
         ),
         Mistake(
             "log-inside",
-            _variant(record=lambda x, r, theta, new: float(_log_joint(x, *new).sum())),
+            _variant(record=lambda x, r, theta, new: float(log_joint(x, *new).sum())),
             "You sum the logarithms over the components. In p(x_i) the components are summed first: where is the log?",
         ),
         Mistake(
             "product",
-            _variant(record=lambda x, r, theta, new: float(np.log(np.prod(np.exp(_log_joint(x, *new)).sum(axis=1))))),
+            _variant(record=lambda x, r, theta, new: float(np.log(np.prod(np.exp(log_joint(x, *new)).sum(axis=1))))),
             "You take the logarithm of the product over all points. With many points the product is 0 for a "
             "computer. What does the logarithm make of a product?",
         ),
@@ -628,7 +625,7 @@ EM_FIT = Exercise(
         ),
         Mistake(
             "no-prior",
-            _variant(e=lambda x, pi, mu, Sigma: _softmax(_log_joint(x, np.ones_like(pi), mu, Sigma))),
+            _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma))),
             "The weights pi do not enter your responsibilities. What plays the role of the prior in Bayes' theorem?",
         ),
         Mistake(
@@ -654,7 +651,7 @@ EM_FIT = Exercise(
         ),
         Mistake(
             "hard",
-            _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(_log_joint(x, pi, mu, Sigma)))),
+            _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma)))),
             "Your E-step gives each point wholly to one component. May a point in the middle count half for each?",
         ),
         Mistake(
@@ -693,7 +690,7 @@ EM_FIT = Exercise(
             "no-determinant",
             _variant(
                 record=lambda x, r, theta, new: float(
-                    np.logaddexp.reduce(_log_joint(x, *new) + np.linalg.slogdet(new[2])[1] / 2, axis=1).sum()
+                    np.logaddexp.reduce(log_joint(x, *new) + np.linalg.slogdet(new[2])[1] / 2, axis=1).sum()
                 )
             ),
             "Your log p lacks the log-determinants. Sigma changes in every iteration, and so does its size.",
@@ -726,7 +723,7 @@ EM_FIT = Exercise(
         ),
         Mistake(
             "over-points",
-            _variant(e=lambda x, pi, mu, Sigma: _softmax(_log_joint(x, pi, mu, Sigma).T).T),
+            _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma).T).T),
             "Your responsibilities are normalised over the points. Each point hands out one unit: along which axis?",
         ),
     ],

@@ -4,28 +4,14 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem
-from emtutor.maths import gaussian
+from emtutor.maths.formulas import elbo, kl, log_joint, log_p, posterior
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "09-em-as-ascent"
 
 
 def _evidence(a):
-    return np.logaddexp.reduce(a, axis=1).sum()
-
-
-def _L(a, q):
-    with np.errstate(all="ignore"):
-        return np.where(q > 0, q * (a - np.log(q)), 0.0).sum()
-
-
-def _KL(a, q):
-    with np.errstate(all="ignore"):
-        return np.where(q > 0, q * (np.log(q) - (a - np.logaddexp.reduce(a, axis=1, keepdims=True))), 0.0).sum()
-
-
-def _posterior(a):
-    return np.exp(a - np.logaddexp.reduce(a, axis=1, keepdims=True))
+    return log_p(a).sum()
 
 
 def _terms(a, *rest):
@@ -51,7 +37,7 @@ def _e_step_problems(rng):
     a = made[1].args["log_joint"]
     hard = np.eye(a.shape[1])[rng.integers(0, a.shape[1], len(a))]
     made.append(Problem("q_old one-hot", {"log_joint": a, "q_old": hard}))
-    made.append(Problem("q_old is the posterior", {"log_joint": a, "q_old": _posterior(a)}))
+    made.append(Problem("q_old is the posterior", {"log_joint": a, "q_old": posterior(a)}))
     return made
 
 
@@ -66,51 +52,51 @@ E_STEP_GAINS = Exercise(
     mistakes=[
         Mistake(
             "log-p-gains-too",
-            lambda a, q: (_KL(a, q), _KL(a, q), -_KL(a, q)),
+            lambda a, q: (kl(a, q), kl(a, q), -kl(a, q)),
             "log p gains nothing in an E-step. Which of theta and q does log p(x | theta) depend on?",
         ),
         Mistake(
             "old-minus-new",
-            lambda a, q: (-_KL(a, q), 0.0, _KL(a, q)),
+            lambda a, q: (-kl(a, q), 0.0, kl(a, q)),
             "The signs are those of old minus new. A gain is new minus old.",
         ),
         Mistake(
             "kl-as-gain",
-            lambda a, q: (_KL(a, q), 0.0, _KL(a, q)),
+            lambda a, q: (kl(a, q), 0.0, kl(a, q)),
             "KL falls to zero in the E-step: its change is negative.",
         ),
         Mistake(
             "without-entropy",
             lambda a, q: (
-                (_posterior(a) * a).sum() - np.where(q > 0, q * a, 0).sum(),
+                (posterior(a) * a).sum() - np.where(q > 0, q * a, 0).sum(),
                 0.0,
-                -_KL(a, q),
+                -kl(a, q),
             ),
             "The gain of E_q[log p(x, z)] is taken for the gain of L. Their difference is an entropy, and q changes.",
         ),
         Mistake(
             "only-the-joint",
-            lambda a, q: (lambda g: (g, 0.0, -g))(((_posterior(a) - q) * a).sum()),
+            lambda a, q: (lambda g: (g, 0.0, -g))(((posterior(a) - q) * a).sum()),
             "This is the gain of E_q[log p(x, z)]. L has the entropy of q as well, and q changes.",
         ),
         Mistake(
             "hard",
-            lambda a, q: (lambda g: (g, 0.0, -g))(a.max(1).sum() - _L(a, q)),
+            lambda a, q: (lambda g: (g, 0.0, -g))(a.max(1).sum() - elbo(a, q)),
             "Your new q is one-hot, the likeliest label of each point. The E-step sets q to the posterior.",
         ),
         Mistake(
             "kl-unchanged",
-            lambda a, q: (_KL(a, q), 0.0, 0.0),
+            lambda a, q: (kl(a, q), 0.0, 0.0),
             "Your KL does not change. log p = L + KL stays, and L rises: what must KL do?",
         ),
         Mistake(
             "means",
-            lambda a, q: (_KL(a, q) / len(a), 0.0, -_KL(a, q) / len(a)),
+            lambda a, q: (kl(a, q) / len(a), 0.0, -kl(a, q) / len(a)),
             "These are means over the points. Totals are wanted.",
         ),
         Mistake(
             "old-values",
-            lambda a, q: (_L(a, q), 0.0, -_L(a, q)),
+            lambda a, q: (elbo(a, q), 0.0, -elbo(a, q)),
             "This is L before the step, not what it gains. What is L after the step?",
         ),
         Mistake(
@@ -122,9 +108,9 @@ E_STEP_GAINS = Exercise(
             "kl-reversed",
             lambda a, q: (
                 (
-                    _KL(a, q),
+                    kl(a, q),
                     0.0,
-                    -np.where(_posterior(a) > 0, _posterior(a) * (np.log(_posterior(a)) - np.log(q)), 0).sum(),
+                    -np.where(posterior(a) > 0, posterior(a) * (np.log(posterior(a)) - np.log(q)), 0).sum(),
                 )
                 if (q > 0).all()
                 else None
@@ -133,7 +119,7 @@ E_STEP_GAINS = Exercise(
         ),
         Mistake(
             "to-uniform",
-            lambda a, q: (_L(a, np.full(a.shape, 1 / a.shape[1])) - _L(a, q), 0.0, -_KL(a, q)),
+            lambda a, q: (elbo(a, np.full(a.shape, 1 / a.shape[1])) - elbo(a, q), 0.0, -kl(a, q)),
             "Your new q is uniform. The E-step sets q to the posterior.",
         ),
     ],
@@ -164,7 +150,7 @@ def m_step_gains(log_joint_old, log_joint_new, q):
 
 
 def _gains(old, new, q):
-    return _L(new, q) - _L(old, q), _evidence(new) - _evidence(old), _KL(new, q) - _KL(old, q)
+    return elbo(new, q) - elbo(old, q), _evidence(new) - _evidence(old), kl(new, q) - kl(old, q)
 
 
 def _m_step_problems(rng):
@@ -172,7 +158,7 @@ def _m_step_problems(rng):
     args = made[1].args
     hard = np.eye(args["q"].shape[1])[rng.integers(0, args["q"].shape[1], len(args["q"]))]
     made.append(Problem("q one-hot", args | {"q": hard}))
-    made.append(Problem("q is the old posterior", args | {"q": _posterior(args["log_joint_old"])}))
+    made.append(Problem("q is the old posterior", args | {"q": posterior(args["log_joint_old"])}))
     made.append(Problem("nothing moves", args | {"log_joint_new": args["log_joint_old"].copy()}))
     return made
 
@@ -188,20 +174,20 @@ M_STEP_GAINS = Exercise(
     mistakes=[
         Mistake(
             "kl-was-zero",
-            lambda old, new, q: (_gains(old, new, q)[0], _gains(old, new, q)[1], _KL(new, q)),
+            lambda old, new, q: (_gains(old, new, q)[0], _gains(old, new, q)[1], kl(new, q)),
             "You take KL before the step to be zero. That is so only if q was the old posterior; here q is anything.",
         ),
         Mistake(
             "posterior-of-old",
-            lambda old, new, q: _gains(old, new, _posterior(old)),
+            lambda old, new, q: _gains(old, new, posterior(old)),
             "You replaced q by the old posterior. Right inside EM; here q is given, and may be anything.",
         ),
         Mistake(
             "posterior-of-new",
             lambda old, new, q: (
-                _evidence(new) - _L(old, q),
+                _evidence(new) - elbo(old, q),
                 _evidence(new) - _evidence(old),
-                -_KL(old, q),
+                -kl(old, q),
             ),
             "q moves in your M-step. An M-step holds q fixed; the next E-step moves it.",
         ),
@@ -222,7 +208,7 @@ M_STEP_GAINS = Exercise(
         ),
         Mistake(
             "new-values",
-            lambda old, new, q: (_L(new, q), _evidence(new), _KL(new, q)),
+            lambda old, new, q: (elbo(new, q), _evidence(new), kl(new, q)),
             "These are the values after the step. Subtract those before it.",
         ),
         Mistake(
@@ -297,11 +283,11 @@ def _along(function, theta_a, theta_b, t, at=None):
 
 
 def _bound(x, r):
-    return lambda *theta: _L(gaussian._log_joint(x, *theta), r)
+    return lambda *theta: elbo(log_joint(x, *theta), r)
 
 
 def _log_p(x):
-    return lambda *theta: _evidence(gaussian._log_joint(x, *theta))
+    return lambda *theta: _evidence(log_joint(x, *theta))
 
 
 def _lines(names):
@@ -424,14 +410,12 @@ BOUND_ALONG = Exercise(
         ),
         Mistake(
             "zero-log-zero",
-            lambda x, r, a, b, t: _along(
-                lambda *theta: (r * (gaussian._log_joint(x, *theta) - np.log(r))).sum(), a, b, t
-            ),
+            lambda x, r, a, b, t: _along(lambda *theta: (r * (log_joint(x, *theta) - np.log(r))).sum(), a, b, t),
             "Right as long as no r is 0: there 0 log 0 gives NaN, and should count 0.",
         ),
         Mistake(
             "no-entropy",
-            lambda x, r, a, b, t: _along(lambda *theta: (r * gaussian._log_joint(x, *theta)).sum(), a, b, t),
+            lambda x, r, a, b, t: _along(lambda *theta: (r * log_joint(x, *theta)).sum(), a, b, t),
             "The entropy of r is missing. It is constant along the line, but without it the bound does not touch.",
         ),
     ],
@@ -455,17 +439,17 @@ LOG_LIKELIHOOD_ALONG = Exercise(
         *_line_mistakes(_log_p),
         Mistake(
             "frozen-r",
-            lambda x, a, b, t: _along(_bound(x, _posterior(gaussian._log_joint(x, *a))), a, b, t),
+            lambda x, a, b, t: _along(_bound(x, posterior(log_joint(x, *a))), a, b, t),
             "This is the bound with r of theta_a. log p sums the joint over the labels at each t.",
         ),
         Mistake(
             "log-inside",
-            lambda x, a, b, t: _along(lambda *theta: gaussian._log_joint(x, *theta).sum(), a, b, t),
+            lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).sum(), a, b, t),
             "The logarithms are summed over the components. The joint is summed first, then logged.",
         ),
         Mistake(
             "likeliest-only",
-            lambda x, a, b, t: _along(lambda *theta: gaussian._log_joint(x, *theta).max(1).sum(), a, b, t),
+            lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).max(1).sum(), a, b, t),
             "Only the likeliest component of each point counts. log p adds up the joint over all of them.",
         ),
     ],

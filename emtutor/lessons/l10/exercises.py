@@ -5,6 +5,7 @@ import numpy as np
 from emtutor import problems
 from emtutor.causes import Problem, Quantity
 from emtutor.maths import gaussian
+from emtutor.maths.formulas import log_joint, m_step
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "10-observations"
@@ -130,7 +131,7 @@ def _gem(
     g = gradient(x, r, mu, Sigma)
 
     def value(m):
-        a = gaussian._log_joint(x, pi, m, Sigma)
+        a = log_joint(x, pi, m, Sigma)
         if refresh:
             return np.logaddexp.reduce(a, axis=1).sum()
         weight = gaussian.e_step(x, gaussian.Theta(pi, m, Sigma)) if anew else r
@@ -670,7 +671,7 @@ MAP_M_STEP = Exercise(
         ),
         Mistake(
             "maximum-likelihood",
-            lambda x, r, *prior: tuple(gaussian._m_step(x, r)),
+            lambda x, r, *prior: tuple(m_step(x, r)),
             "The prior does not enter at all: this is the M-step of maximum likelihood.",
         ),
     ],

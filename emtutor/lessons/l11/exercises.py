@@ -4,7 +4,7 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem, Quantity
-from emtutor.maths import gaussian
+from emtutor.maths.formulas import log_joint
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "11-beyond"
@@ -27,7 +27,7 @@ def block_statistics(x, pi, mu, Sigma):
 
 
 def _statistics(x, pi, mu, Sigma, r=None, second=None, log_p=None):
-    a = gaussian._log_joint(x, pi, mu, Sigma)
+    a = log_joint(x, pi, mu, Sigma)
     evidence = np.logaddexp.reduce(a, axis=1)
     r = np.exp(a - evidence[:, None]) if r is None else r(a)
     S2 = np.einsum("nk,na,nb->kab", r, x, x) if second is None else second(x, r)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
-from emtutor.maths import arguments, em
+from emtutor.maths import arguments, degenerate
 from emtutor.maths.examples.counted import weights
+from emtutor.maths.model import mixture
 
 
 class Theta(NamedTuple):
@@ -33,7 +34,7 @@ def m_step(x, r):
     """bias_j = sum_i r_ij heads_i / sum_i r_ij flips_i."""
     h, f = _columns(x)
     r = weights(r, len(h))
-    return Theta((r * h).sum(0) / arguments.nonempty((r * f).sum(0), "coin"))
+    return Theta((r * h).sum(0) / degenerate.nonempty((r * f).sum(0), "coin"))
 
 
 def _columns(x):
@@ -43,4 +44,4 @@ def _columns(x):
     return h, f
 
 
-model = em.mixture(log_joint, m_step)
+model = mixture(log_joint, m_step)

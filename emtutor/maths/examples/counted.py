@@ -5,9 +5,10 @@ every sum over observations becomes a sum over rows times their counts.
 """
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
-from emtutor.maths import arguments, bounds, em
+from emtutor.maths import arguments, bounds, formulas
+from emtutor.maths.model import FromTable, Model
 
 
 def mixture(log_joint, m_step, counts, known=lambda x, theta: 0.0):
@@ -19,23 +20,29 @@ def mixture(log_joint, m_step, counts, known=lambda x, theta: 0.0):
 
     def table(x, theta):
         w = counts(x)[:, None]
-        return w, np.where(w > 0, log_joint(x, theta), 0.0)  # a row that stands for nobody: any q will do
+        return known(x, theta), w, np.where(w > 0, log_joint(x, theta), 0.0)  # a row of nobody: any q will do
 
-    def log_likelihood(x, theta):
-        w, a = table(x, theta)
-        return float(known(x, theta) + (w * logsumexp(a, axis=1, keepdims=True)).sum())
+    def log_evidence(table):
+        log_known, w, a = table
+        return float(log_known + (w[:, 0] * formulas.log_p(a)).sum())
 
-    def elbo(x, q, theta):
-        w, a = table(x, theta)
-        a, q = bounds._log_joint(a, q)
-        return float(known(x, theta) + bounds._expectation(w * q, a - bounds._log(q)))
+    def elbo(table, q):
+        log_known, w, a = table
+        a, q = bounds.check(a, q)
+        return float(log_known + formulas.expectation(w * q, a - formulas.log(q)))
 
-    def kl(x, q, theta):
-        w, a = table(x, theta)
-        a, q = bounds._log_joint(a, q)
-        return bounds._expectation(w * q, bounds._log(q) - bounds._log_posterior(a))
+    def kl(table, q):
+        _, w, a = table
+        a, q = bounds.check(a, q)
+        return formulas.expectation(w * q, formulas.log(q) - formulas.log_posterior(a))
 
-    return em.Model(lambda x, theta: bounds.posterior(table(x, theta)[1]), m_step, log_likelihood, elbo, kl)
+    return Model(
+        e_step=FromTable(table, lambda table: bounds.posterior(table[2])),
+        m_step=m_step,
+        log_likelihood=FromTable(table, log_evidence),
+        elbo=FromTable(table, elbo),
+        kl=FromTable(table, kl),
+    )
 
 
 def log_multinomial(y):

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr, logsumexp
 
-from emtutor.maths import arguments, bounds, em
+from emtutor.maths import arguments, degenerate
 from emtutor.maths.examples.poisson import counted_values, log_density
+from emtutor.maths.formulas import expectation, log, log_posterior
+from emtutor.maths.model import FromTable, Model
 
 
 class Theta(NamedTuple):
@@ -65,11 +67,11 @@ def chain(log_emission, fit_emission, Theta):
         with np.errstate(divide="ignore"):
             return np.log(pi), np.log(A), log_emission(x, theta)
 
-    def log_likelihood(x, theta):
-        return float(logsumexp(forward(*logs(x, theta))[-1]))
+    def log_likelihood(logs):
+        return float(logsumexp(forward(*logs)[-1]))
 
-    def e_step(x, theta):
-        log_pi, log_A, log_B = logs(x, theta)
+    def e_step(logs):
+        log_pi, log_A, log_B = logs
         log_alpha, log_beta = forward(log_pi, log_A, log_B), backward(log_A, log_B)
         log_p = logsumexp(log_alpha[-1])
         if log_p == -np.inf:
@@ -84,34 +86,31 @@ def chain(log_emission, fit_emission, Theta):
         """pi = gamma_1, A[i, j] = sum_t xi[t, i, j] / sum_tj' xi[t, i, j'] (any row will do for a state never left)."""
         gamma, xi = _shaped(arguments.array("x", x, "(T)").size, "k", q)
         xi = xi.sum(0)
-        arguments.nonempty(gamma.sum(0), "state")
+        degenerate.nonempty(gamma.sum(0), "state")
         left = xi.sum(1, keepdims=True)
         A = np.divide(xi, left, out=np.full_like(xi, 1 / len(xi)), where=left != 0)
         return Theta(gamma[0] / gamma[0].sum(), A, fit_emission(x, gamma))
 
-    def elbo(x, q, theta):
+    def elbo(logs, q):
         """E_q[log pi + sum log A + sum log B] + H(q), H(q) = H(gamma_1) + sum_t (H(xi_t) - H(gamma_t))."""
-        log_pi, log_A, log_B = logs(x, theta)
+        log_pi, log_A, log_B = logs
         gamma, xi = _margins(q, log_B)
-        energy = (
-            bounds._expectation(gamma[0], log_pi) + bounds._expectation(xi, log_A) + bounds._expectation(gamma, log_B)
-        )
+        energy = expectation(gamma[0], log_pi) + expectation(xi, log_A) + expectation(gamma, log_B)
         return energy + float(entr(gamma[0]).sum() + entr(xi).sum() - entr(gamma[:-1]).sum())
 
-    def kl(x, q, theta):
+    def kl(logs, q):
         """KL(q(z_1) || p(z_1 | x)) + sum_t E_q KL(q(z_t+1 | z_t) || p(z_t+1 | z_t, x)): two chains, step by step."""
-        log_pi, log_A, log_B = logs(x, theta)
+        log_pi, log_A, log_B = logs
         gamma, xi = _margins(q, log_B)
         to_come = log_B + backward(log_A, log_B)  # log p(x_t..T | z_t)
         log_next = log_A + to_come[1:, None, :]
         log_next = log_next - np.maximum(logsumexp(log_next, axis=2, keepdims=True), -1e300)  # -inf stays -inf
-        log_first = bounds._log_posterior(log_pi + to_come[0])
-        given = bounds._log(xi) - bounds._log(gamma[:-1])[:, :, None]
-        return bounds._expectation(gamma[0], bounds._log(gamma[0]) - log_first) + bounds._expectation(
-            xi, given - log_next
-        )
+        log_first = log_posterior(log_pi + to_come[0])
+        given = log(xi) - log(gamma[:-1])[:, :, None]
+        return expectation(gamma[0], log(gamma[0]) - log_first) + expectation(xi, given - log_next)
 
-    return em.Model(e_step, m_step, log_likelihood, elbo, kl)
+    of_theta = (FromTable(logs, figure) for figure in (log_likelihood, elbo, kl))
+    return Model(FromTable(logs, e_step), m_step, *of_theta)
 
 
 def _shaped(T, k, q, finite=False):

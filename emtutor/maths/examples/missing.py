@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emtutor.maths import arguments, em
+from emtutor.maths import arguments
+from emtutor.maths.model import Model
 
 
 class Theta(NamedTuple):
@@ -112,4 +113,4 @@ def _checked_q(x, q):
     return mean, cov
 
 
-model = em.Model(e_step, m_step, log_likelihood, elbo, kl)
+model = Model(e_step, m_step, log_likelihood, elbo, kl)

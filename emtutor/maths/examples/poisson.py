@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from emtutor.maths import arguments
+from emtutor.maths import arguments, degenerate
 from emtutor.maths.examples import counted
 
 
@@ -41,7 +41,7 @@ def m_step(x, r):
     """pi_j = R_j / n and rate_j = sum_i r_ij x_i / R_j, R_j = sum_i r_ij, each row counted as often as it was seen."""
     value, often = _columns(x)
     r = counted.weights(r, len(value)) * often[:, None]
-    R = arguments.nonempty(r.sum(0))
+    R = degenerate.nonempty(r.sum(0))
     return Theta(R / often.sum(), value @ r / R)
 
 
