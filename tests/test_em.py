@@ -256,3 +256,23 @@ def test_mixture_is_defined_by_its_log_joint_alone():
     own = em.mixture(coins.log_joint, coins.m_step)
     theta, x = coins.Theta(np.array([0.6, 0.5])), data.coin_flips()
     assert em.fit(own, x, theta).log_likelihood == em.fit(coins.model, x, theta).log_likelihood
+
+
+def test_one_table_of_the_joint_serves_all_that_is_asked_of_a_theta():
+    """log p, the E-step, L and KL: each from its own definition, and all from the same numbers."""
+    asked = []
+
+    def log_joint(x, theta):
+        asked.append(theta)
+        return gaussian.log_joint(x, theta)
+
+    model = em.mixture(log_joint, gaussian.m_step)
+    list(islice(em.steps(model, X, THETA0), 5))  # start, E, M, E, M
+    assert len(asked) == 3
+    asked.clear()
+    assert em.fit(model, X, THETA0, tol=0, max_iter=4).iterations == 4
+    assert len(asked) == 5
+    spoilt = model._replace(elbo=lambda x, q, theta: 0.0, e_step=lambda x, theta: np.full((len(x), 2), 0.5))
+    step = next(islice(em.steps(spoilt, X, THETA0), 1, None))
+    assert (step.elbo, step.q[0, 0]) == (0, 0.5)  # a step put in is used, not the table's
+    assert step.kl > 0

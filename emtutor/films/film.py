@@ -85,10 +85,11 @@ def path(name, xy, *, colour="ink", dash=0, width=2.2, fill=None, opacity=1, cou
     return Mark("path", name, panel, {**props, "count": len(props["xy"]) if count is None else int(count)})
 
 
-def ellipse(name, centre, root, *, colour="ink", dash=0, width=3, panel=0):
-    """The curve centre + root (cos u, sin u), root (2, 2)."""
-    five = np.concatenate([np.asarray(centre, float), np.asarray(root, float).ravel()])
-    return Mark("ellipse", name, panel, {"curve": five, "colour": colour, "dash": dash, "width": width})
+def ellipse(name, six, *, colour="ink", dash=0, width=3, panel=0):
+    """The curve centre + root (cos u, sin u); six numbers: centre (2,), root (2, 2)."""
+    return Mark(
+        "ellipse", name, panel, {"curve": np.asarray(six, float), "colour": colour, "dash": dash, "width": width}
+    )
 
 
 def bell(name, height, mean, sd, *, colour="ink", dash=0, width=3, panel=0):
@@ -506,9 +507,9 @@ def _polygon(ax, mark, xy, z, colour):
     )
 
 
-def curve(five):
+def curve(six):
     """The vertices (73, 2) of an ellipse mark."""
-    return five[:2] + np.column_stack([np.cos(TURN), np.sin(TURN)]) @ five[2:].reshape(2, 2).T
+    return six[:2] + np.column_stack([np.cos(TURN), np.sin(TURN)]) @ six[2:].reshape(2, 2).T
 
 
 def _draw_ellipse(ax, mark, z):

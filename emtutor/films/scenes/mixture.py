@@ -277,7 +277,8 @@ class _Plane:
     def __init__(self, x, states):
         self.n, self.x = len(x), x[:: _every(x), :2]
         room = common.around(self.x, margin=0.35)
-        curves = [film.curve(five) for step in states for _, five in _ellipses(step.theta)]
+        self.ellipses = _once(_ellipses, states)
+        curves = [film.curve(six) for ellipses in self.ellipses.values() for _, six in ellipses]
         curves = [
             np.clip(c, [room[0][0], room[1][0]], [room[0][1], room[1][1]]) for c in curves if np.isfinite(c).all()
         ]
@@ -290,17 +291,12 @@ class _Plane:
         """step: the state; old: the theta that the last M step left, or None."""
         colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", self.x, colour=colours, shape=shapes, size=4.6)]
-        marks += [
-            film.ellipse(f"before {j + 1}", five[:2], five[2:].reshape(2, 2), colour="muted", dash=3, width=1.3)
-            for j, five in _ellipses(old)
-        ]
-        for j, five in _ellipses(step.theta):
-            marks.append(
-                film.ellipse(
-                    f"component {j + 1}", five[:2], five[2:].reshape(2, 2), colour=common.colour(j), dash=common.dash(j)
-                )
-            )
-        numbered = [(j, five[:2]) for j, five in _ellipses(step.theta) if common.within(five[:2], self.limits)]
+        for j, six in self.ellipses.get(id(old), ()):
+            marks.append(film.ellipse(f"before {j + 1}", six, colour="muted", dash=3, width=1.3))
+        ellipses = self.ellipses[id(step.theta)]
+        for j, six in ellipses:
+            marks.append(film.ellipse(f"component {j + 1}", six, colour=common.colour(j), dash=common.dash(j)))
+        numbered = [(j, six[:2]) for j, six in ellipses if common.within(six[:2], self.limits)]
         centres = common.apart([centre for _, centre in numbered], self.limits)
         for (j, _), at in zip(numbered, centres, strict=True):
             marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
@@ -316,7 +312,8 @@ class _Line:
     def __init__(self, x, states):
         self.n, self.x = len(x), x[:: _every(x), 0]
         self.xlim, _ = common.around(np.column_stack([self.x, self.x]), margin=0.15)
-        heights = [bell[0] for step in states for _, bell in _bells(step.theta)]
+        self.bells = _once(_bells, states)
+        heights = [bell[0] for bells in self.bells.values() for _, bell in bells]
         self.top = min(max(heights, default=1.0), 40 / (self.xlim[1] - self.xlim[0]))
         self.row = -0.05 * self.top - 0.04 * self.top * (np.arange(len(self.x)) * 0.618034 % 1)
 
@@ -326,16 +323,23 @@ class _Line:
     def marks(self, step, old):
         colours, shapes = _looks(step.q, self.n, self.x)
         marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, size=4.6)]
-        for j, bell in _bells(old):
+        for j, bell in self.bells.get(id(old), ()):
             marks.append(film.bell(f"before {j + 1}", *bell, colour="muted", dash=3, width=1.3))
-        for j, bell in _bells(step.theta):
+        bells = self.bells[id(step.theta)]
+        for j, bell in bells:
             marks.append(film.bell(f"component {j + 1}", *bell, colour=common.colour(j), dash=common.dash(j)))
         room = (self.xlim, (0, 1.2 * self.top))
-        numbered = [(j, np.array([mean, min(height, self.top)])) for j, (height, mean, _) in _bells(step.theta)]
+        numbered = [(j, np.array([mean, min(height, self.top)])) for j, (height, mean, _) in bells]
         numbered = [(j, at) for j, at in numbered if common.within(at, room)]
         for (j, _), at in zip(numbered, common.apart([at for _, at in numbered], room), strict=True):
             marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j)))
         return marks
+
+
+def _once(shapes, states):
+    """{id of theta: the list of its shapes}; the start and the first E step, an M and the next E share their theta."""
+    thetas = {id(step.theta): step.theta for step in states}
+    return {key: list(shapes(theta)) for key, theta in thetas.items()}
 
 
 def _bells(theta):
@@ -361,7 +365,7 @@ def _looks(q, n, drawn):
 
 
 def _ellipses(theta):
-    """(j, five numbers of the ellipse at two standard deviations) for each component that can be drawn."""
+    """(j, six numbers of the ellipse at two standard deviations) for each component that can be drawn."""
     try:
         mu, Sigma = np.asarray(theta[1], float), np.asarray(theta[2], float)
         pairs = list(zip(mu, Sigma, strict=True))
