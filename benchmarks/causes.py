@@ -34,7 +34,7 @@ def counted(every):
     import mutations
     import test_mutation
 
-    from emtutor.tutor import judge
+    from emtutor.tutor.check import judged
     from emtutor.tutor.exercise import exercises
 
     ways = Counter()
@@ -42,7 +42,7 @@ def counted(every):
         warnings.simplefilter("ignore")
         for name, exercise in exercises().items():
             for mutant in mutations.mutants(exercise)[::every]:
-                feedback = judge._checked(mutant.function, name)
+                feedback = judged(mutant.function, name)
                 if feedback.status != "correct":
                     ways[test_mutation.names_the_cause(mutant, feedback)] += 1
     return ways

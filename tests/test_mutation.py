@@ -10,13 +10,14 @@ without a cause.
 
 import re
 import warnings
+from copy import deepcopy
 
 import mutations
 import numpy as np
 import pytest
 
 from emtutor.causes import agree
-from emtutor.tutor import judge
+from emtutor.tutor.check import judged
 from emtutor.tutor.exercise import exercises
 
 pytestmark = pytest.mark.mutation
@@ -135,13 +136,13 @@ def on_fresh_problems(exercise, mutant, count=200):
 
 def _called(function, problem):
     with np.errstate(all="ignore"):
-        return function(*judge.sandbox.deepcopy(list(problem.args.values())))
+        return function(*deepcopy(list(problem.args.values())))
 
 
 def _right(exercise, problem, a, b):
     if exercise.judge:
         return not exercise.judge(problem, a)
-    return exercise.same(problem, a, b) if exercise.same else agree(a, b)
+    return agree(a, b)
 
 
 def names_the_cause(mutant, feedback):
@@ -172,7 +173,7 @@ def test_no_wrong_answer_passes_and_the_cause_is_named(name, record_property):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for mutant in mutations.mutants(exercise):
-            feedback = judge._checked(mutant.function, name)
+            feedback = judged(mutant.function, name)
             if feedback.status == "correct":
                 passed.append(mutant)
             else:

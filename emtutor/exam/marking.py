@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from emtutor import worker
 from emtutor.maths import em
-from emtutor.tutor import sandbox, values
+from emtutor.tutor import values
+from emtutor.tutor.trial import Raised, Refused, Returned, trial
 
 TWO_DECIMALS = 0.0051  # half a unit of the second decimal, and a little for the last bit
 
@@ -147,20 +149,21 @@ def function(solution, problems, points, out):
     def mark(answer, given):
         if not callable(answer):
             return Mark(0, "A function is expected, written with `def` under the name in the question.")
-        trial = sandbox.trial(answer, problems, out)
-        good = np.array([_right(run, solution, out) for run in trial.runs])
+        with worker.session(answer) as session:
+            runs = trial(session, problems, out).runs
+        good = np.array([_right(run, solution, out) for run in runs])
         always = good.all(axis=0) & (len(good) == len(problems))
         earned = sum(
             p if whole else p / 2 if first else 0 for p, whole, first in zip(points, always, good[0], strict=True)
         )
-        return Mark(halves(earned), "" if always.all() else _why(trial.runs, good, out))
+        return Mark(halves(earned), "" if always.all() else _why(runs, good, out))
 
     return mark
 
 
 def _right(run, solution, out):
     """One truth value for each output."""
-    if run.outputs is None:
+    if not isinstance(run, Returned):
         return [False] * len(out)
     want = values.read(solution(*run.problem.args.values()), out)
     return [values.close([g], [w], 1e-9) for g, w in zip(run.outputs, want, strict=True)]
@@ -170,10 +173,10 @@ def _why(runs, good, out):
     index = int(np.argmin(good.all(axis=1)))
     run = runs[index]
     where = f'In the case "{run.problem.label}"'
-    if run.failure:
+    if isinstance(run, Raised):
         line = f" (`{run.failure.source}`)" if run.failure.source else ""
         return f"{where} it stopped with {run.failure.kind}: {run.failure.text}{line}."
-    if run.odd:
-        return f"{where}: {run.odd}"
+    if isinstance(run, Refused):
+        return f"{where}: {run.why}"
     names = [name for name, fine in zip(out, good[index], strict=True) if not fine and name]
     return f"{where} {' and '.join(names) or 'its result'} {'are' if len(names) > 1 else 'is'} not right."

@@ -11,8 +11,8 @@ import numpy as np
 from emtutor.derivations.engine.plain_math import plain
 from emtutor.exam.marking import Mark, is_open
 from emtutor.exam.questions import DRAWS
-from emtutor.tutor import sandbox
 from emtutor.tutor.feedback import Said, Table
+from emtutor.worker.outcomes import failure, file_of
 
 
 class Marked(NamedTuple):
@@ -147,7 +147,7 @@ def _marked(part, given):
             return Marked(name, 0, part.points, "unattempted", "")
         mark = part.mark(answer, given)
     except Exception as error:  # an answer of a kind that nobody thought of is wrong, and the exam goes on
-        mark = Mark(0, sandbox.failure_of(error, answer).text)
+        mark = Mark(0, failure(error, file_of(answer)).text)
     return Marked(name, mark.points, part.points, "correct" if mark.points == part.points else "incorrect", mark.note)
 
 

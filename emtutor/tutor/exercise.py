@@ -69,10 +69,12 @@ few_mistakes  why there are fewer than four mistakes, in a sentence.
 
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from importlib.metadata import entry_points
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -122,16 +124,49 @@ class Exercise:
 
 @cache
 def exercises():
-    """{name: Exercise} in the order of the lessons."""
+    """{name: Exercise} in the order of the lessons, then those of other packages and of `register`."""
     from emtutor import lessons
 
-    found = {}
+    found: dict[str, Exercise] = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__)):
         for exercise in importlib.import_module(f"{lessons.__name__}.{module}.exercises").EXERCISES:
             if exercise.name in found:
                 raise ValueError(f"two exercises are called {exercise.name!r}: {found[exercise.name]!r}, {exercise!r}")
             found[exercise.name] = exercise
+    for entry in entry_points(group=GROUP):
+        try:
+            for exercise in entry.load().EXERCISES:
+                _add(exercise, found)
+        except Exception as error:  # somebody else's package must not end this course
+            warnings.warn(f"the exercises of {entry.value} cannot be used: {error}", stacklevel=2)
     return found
+
+
+def register(exercise):
+    """Make an exercise of your own known by its name, as those of the lessons are; returns it.
+
+    Run again it replaces the one of that name; one that a lesson has is not replaced: ValueError.
+    """
+    if not isinstance(exercise, Exercise):
+        raise TypeError(f"exercise must be an Exercise, got {type(exercise).__name__}")
+    table = exercises()
+    if exercise.name in _registered:
+        del table[exercise.name]
+    _add(exercise, table)
+    _registered.add(exercise.name)
+    return exercise
+
+
+GROUP = "emtutor.lessons"  # entry points of other packages: modules with a list EXERCISES
+_registered: set[str] = set()
+
+
+def _add(exercise, table):
+    if exercise.name in table:
+        raise ValueError(
+            f"there is an exercise {exercise.name!r} already, in {table[exercise.name].lesson}: rename yours"
+        )
+    table[exercise.name] = exercise
 
 
 def find(name):

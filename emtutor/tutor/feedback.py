@@ -63,19 +63,26 @@ class Said:
         self.head, self.sentences, self.table, self.code = _shown(head), _shown(sentences), table, code
         self.asides = tuple(_shown(a) for a in asides if a)
         self.status = status
+        self.seen = False  # by anybody: as text or as HTML
 
     @property
     def message(self):
         """All sentences, plain text."""
         return "\n".join(s for s in (self.sentences, *self.asides) if s)
 
+    def show(self):
+        """It is being shown: called before each of its forms is made."""
+        self.seen = True
+
     def __str__(self):
+        self.show()
         parts = [self.head, self.sentences, self.table.text() if self.table else "", self.code, *self.asides]
         return "\n".join(p for p in parts if p)
 
     __repr__ = __str__
 
     def _repr_html_(self):
+        self.show()
         inside = f'<div style="font-weight:600">{escape(self.head)}</div>'
         inside += "".join(f"<div>{_marked(line)}</div>" for line in self.sentences.splitlines() if line)
         inside += self.table.html() if self.table else ""

@@ -5,48 +5,66 @@ import textwrap
 from html import escape
 
 from emtutor.tutor import store
-from emtutor.tutor.exercise import exercises, find
+from emtutor.tutor.display import show_waiting, shown
+from emtutor.tutor.exercise import Exercise, exercises, find
 from emtutor.tutor.feedback import _BAR, _BOX, Said
 
 
 def hint(name):
     """The next hint for an exercise, from a nudge to nearly the answer; after the last one, the way on.
 
-    name: "e_step" or the function. Which hints were read is remembered. Raises ValueError for an unknown exercise.
+    name: "e_step", the function, or an `Exercise`. Which hints were shown is remembered; a name that nobody knows gets
+    a sentence.
     """
-    exercise = find(_name(name))
-    entry, note = store.entry(exercise.name)
-    count = len(exercise.hints)
-    if entry.hints >= count:
-        return Said(
-            f"{exercise.name}: all {count} hints", _numbered(exercise.hints), asides=[*_ways_on(exercise), note]
-        )
-    note = store.count_hint(exercise.name) or note
-    after = "" if entry.hints + 1 < count else "That was the last. Once more `hint` shows them all, and the ways on."
-    return Said(
-        f"{exercise.name}: hint {entry.hints + 1} of {count}", exercise.hints[entry.hints], asides=[after, note]
-    )
+    show_waiting()  # the hint before this one counts only then
+    exercise, trouble = _exercise(name)
+    return shown(trouble or Hint(exercise, *store.entry(exercise.name)))
+
+
+class Hint(Said):
+    """One hint, or all of them when the last one was read. It counts as read when it is shown."""
+
+    def __init__(self, exercise, entry, note=""):
+        self.exercise, self.note = exercise.name, note
+        count, number = len(exercise.hints), entry.hints + 1
+        self.counts = number <= count
+        if not self.counts:
+            head, text, asides = f"all {count} hints", _numbered(exercise.hints), _ways_on(exercise)
+        else:
+            last = "That was the last. Once more `hint` shows them all, and the ways on." * (number == count)
+            head, text, asides = f"hint {number} of {count}", exercise.hints[number - 1], [last]
+        super().__init__(f"{exercise.name}: {head}", text, asides=[*asides, note])
+
+    def show(self):
+        if self.counts and not self.seen:
+            note = store.count_hint(self.exercise)
+            self.asides += (note,) if note and note != self.note else ()
+        super().show()
 
 
 def solution(name, sure=False):
     """The reference code of an exercise: at once if you have solved it, else after `solution(name, sure=True)`.
 
-    Raises ValueError for an unknown exercise.
+    name: "e_step", the function, or an `Exercise`; one that nobody knows gets a sentence.
     """
-    exercise = find(_name(name))
+    exercise, trouble = _exercise(name)
+    if trouble:
+        return shown(trouble)
     entry, note = store.entry(exercise.name)
     if not (sure or entry.solved or entry.shown):
         left = len(exercise.hints) - entry.hints
         hints = f"There {'is' if left == 1 else 'are'} {left} hint{'s' * (left != 1)} left. " if left > 0 else ""
-        return Said(
-            f"{exercise.name}: look at the solution?",
-            f"{hints}If you want to read it now, run `solution('{exercise.name}', sure=True)`.",
-            asides=[note],
+        return shown(
+            Said(
+                f"{exercise.name}: look at the solution?",
+                f"{hints}If you want to read it now, run `solution('{exercise.name}', sure=True)`.",
+                asides=[note],
+            )
         )
     note = store.count_solution(exercise.name) or note
     source = textwrap.dedent(inspect.getsource(exercise.solution)).strip()
     after = "" if entry.solved else "Close it and write it once more from memory; then check yours."
-    return Said(f"{exercise.name}: one solution among others", code=source, asides=[after, note])
+    return shown(Said(f"{exercise.name}: one solution among others", code=source, asides=[after, note]))
 
 
 def progress(lesson=None):
@@ -131,8 +149,16 @@ def _open(entries, lead=""):
     return f"{lead}{left}" if left else ""
 
 
-def _name(name):
-    return getattr(name, "__name__", name) if callable(name) else name
+def _exercise(name):
+    """(the exercise, None) or (None, what to say of its name)."""
+    if isinstance(name, Exercise):
+        return name, None
+    name = getattr(name, "__name__", name) if callable(name) else name
+    try:
+        return find(name), None
+    except ValueError as error:
+        text = str(error)
+        return None, Said(f"{str(name)[:60]}: no exercise", text[0].upper() + text[1:] + "." * (not text.endswith("?")))
 
 
 def _numbered(hints):
@@ -142,7 +168,7 @@ def _numbered(hints):
 def _ways_on(exercise):
     """Where to go when the hints are used up."""
     return [
-        f"Read: the derivation in notebook {exercise.lesson}, line by line, and run it on other numbers.",
+        f"Read: notebook {exercise.lesson} from its question up to this exercise, with pencil and paper.",
         f"By hand: {exercise.by_hand}" if exercise.by_hand else "",
         f"Or read the solution, `solution('{exercise.name}')`, close it, and write it from memory.",
     ]

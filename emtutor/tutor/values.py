@@ -1,26 +1,14 @@
-"""What an answer returned, by value: plain arrays, read without asking the answer's own objects anything.
+"""What an answer returned, as values: float arrays, one for each name that is asked for. And when two are close.
 
-A subclass of ndarray is read by its memory, a list item by item; an object of the learner's that would have to be
-asked (`__array__`, `__eq__`, `__iter__`) is refused with a sentence, so it cannot lie.
+`emtutor.worker.plain` has made plain data of it before, without asking the answer's own objects anything: they cannot
+lie. Here what is no number gets its sentence.
 """
 
-import array
-import inspect
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-# Kept here, so that an answer which patches numpy does not patch its judge.
-_ARRAY, _ZEROS, _VIEW, _MASKED, _ISFINITE = np.array, np.zeros, np.ndarray.view, np.ma.MaskedArray, np.isfinite
-_SUBCLASS = issubclass
-_NUMBERS = (bool, int, float, Fraction, Decimal)
-
-
-def _is(v, kinds):
-    """isinstance by the type itself: `__class__` may say anything."""
-    return _SUBCLASS(type(v), kinds)
+from emtutor.worker import Other, plain
 
 
 class Odd(Exception):
@@ -37,24 +25,28 @@ class Value(NamedTuple):
 
 def read(result, out):
     """The outputs as a list of `Value`, one for each name in `out` ({name: axes}); raises `Odd` with a sentence."""
-    names = list(out)
+    names, result = list(out), plain(result)
     _refuse(result)
     if len(names) == 1:
-        return [_unboxed(_value(result, f"the {names[0]}" if out[names[0]] else "the number"), out[names[0]])]
+        return [_unboxed(value(result), out[names[0]])]
     wanted = f"{len(names)} results are expected, {', '.join(names)}, in this order"
-    if _is(result, dict):
-        raise Odd(f"It returned a dict; {wanted}: return {', '.join(names)}.")
-    if _is(result, (tuple, list)):
-        parts = list(tuple.__iter__(result) if _is(result, tuple) else list.__iter__(result))
-    elif _is(result, np.ndarray) and result.ndim:
-        parts = list(_VIEW(result, np.ndarray))
-    else:
+    if isinstance(result, Other) and result.kind == "mapping":
+        raise Odd(f"It returned a {result.name}; {wanted}: return {', '.join(names)}.")
+    if type(result) not in (tuple, list) and (type(result) is not np.ndarray or not result.ndim):
         raise Odd(f"It returned one {_kind(result)}; {wanted}.")
-    if len(parts) != len(names):
-        raise Odd(f"It returned {len(parts)} result{'s' * (len(parts) != 1)}; {wanted}.")
-    for part, name in zip(parts, names, strict=True):
+    if len(result) != len(names):
+        raise Odd(f"It returned {len(result)} result{'s' * (len(result) != 1)}; {wanted}.")
+    for part, name in zip(result, names, strict=True):
         _refuse(part, f"its {name}")
-    return [_unboxed(_value(part, name), out[name]) for part, name in zip(parts, names, strict=True)]
+    return [_unboxed(value(part), out[name]) for part, name in zip(result, names, strict=True)]
+
+
+def value(result):
+    """Plain data as one `Value`; raises `Odd`."""
+    single = isinstance(result, np.ndarray) and result.dtype == np.float32
+    if type(result) in (list, tuple):
+        single = any(isinstance(v, np.ndarray) and v.dtype == np.float32 for v in result)
+    return Value(_numbers(result), single)
 
 
 def _unboxed(value, axes):
@@ -71,78 +63,56 @@ def _refuse(result, what="it"):
         raise Odd(f"{returned} None: is a `return` missing?" if what == "it" else f"{What} is None: was it ever set?")
     if result is Ellipsis:
         raise Odd(f"{returned} `...`: something is still to be written.")
-    if inspect.iscoroutine(result):
-        result.close()
-        raise Odd(f"{returned} a coroutine: write `def`, without `async`.")
-    if inspect.isgenerator(result) or type(result) in (map, filter, zip):
-        raise Odd(f"{returned} a {type(result).__name__}, which has computed nothing yet: make an array of it.")
-    if isinstance(result, type):
-        raise Odd(f"{returned} a class. Numbers are expected: an array, a list or a float.")
-    if callable(result) and not _is(result, np.ndarray):
-        raise Odd(f"{returned} a function: was it meant to be called, with parentheses?")
+    if isinstance(result, Other) and result.kind in _MISTAKEN:
+        raise Odd(f"{returned} {_MISTAKEN[result.kind].format(result.name)}")
 
 
-def _value(result, what):
-    try:
-        a = _plain(result, what)
-    except RecursionError:
-        raise Odd("It returned a list in a list in a list without end, or one that contains itself.") from None
-    single = _is(result, (np.ndarray, np.generic)) and result.dtype.kind == "f" and result.dtype.itemsize == 4
-    single = single or (type(result) in (list, tuple) and any(_is(v, np.float32) for v in result))
-    return Value(a, single)
+_MISTAKEN = {
+    "coroutine": "a coroutine: write `def`, without `async`.",
+    "generator": "a {}, which has computed nothing yet: make an array of it.",
+    "class": "a class. Numbers are expected: an array, a list or a float.",
+    "function": "a function: was it meant to be called, with parentheses?",
+}
+_NO_NUMBERS = {
+    "text": "text; numbers are expected.",
+    "mapping": "a {}; an array is expected, since the order matters.",
+    "masked": "a masked array, in which {} entries have no value: return a plain array with a number in every place.",
+    "dtype": "an array of type {}; numbers are expected.",
+    "large": "far more numbers than are asked for, an array of shape {}.",
+    "huge": "a whole number too large for floating point.",
+    "object": "{}; numbers are expected: an array, a list or a float.",
+}
+_COMPLEX = "complex numbers; real ones are expected. Where does a root of a negative number arise?"
 
 
-def _plain(v, what):
-    if _is(v, _MASKED):
-        mask = np.ma.getmaskarray(v)
-        if mask.any():
-            raise Odd(
-                f"It returned a masked array, in which {int(mask.sum())} of {mask.size} entries have no value: "
-                "return a plain array with a number in every place."
-            )
-        return _plain(_VIEW(v.data, np.ndarray), what)
-    if _is(v, (np.ndarray, np.generic)):
-        a = _VIEW(v, np.ndarray) if _is(v, np.ndarray) else _ARRAY(v)
-        kind = a.dtype.kind
-        if kind in "fiub":
-            return _ARRAY(a, dtype=float, order="C")
-        if kind == "c":
-            raise Odd(
-                "It returned complex numbers; real ones are expected. Where does a root of a negative number arise?"
-            )
-        if kind == "O":
-            return _plain(a.tolist(), what)
-        raise Odd(f"It returned an array of type {a.dtype}; numbers are expected.")
-    if type(v) in _NUMBERS:
-        try:
-            return _ARRAY(float(v))
-        except OverflowError:
-            raise Odd("It returned a whole number too large for floating point.") from None
-    if _is(v, complex):
-        raise Odd("It returned a complex number; a real one is expected. Where does a root of a negative number arise?")
-    if _is(v, (list, tuple)):
-        items = list(list.__iter__(v) if _is(v, list) else tuple.__iter__(v))
-        parts = [_plain(item, what) for item in items]
+def _numbers(v):
+    """Plain data as one array of floats."""
+    if isinstance(v, Other):
+        if v.kind == "endless":
+            raise Odd("It returned a list in a list in a list without end, or one that contains itself.")
+        raise Odd(f"It returned {(_NO_NUMBERS | _MISTAKEN)[v.kind].format(v.name)}")
+    if isinstance(v, (list, tuple)):
+        parts = [_numbers(item) for item in v]
         shapes = {p.shape for p in parts}
         if len(shapes) > 1:
             raise Odd(
                 f"It returned a list whose items differ in shape ({_few(shapes)}): every row needs the same length."
             )
-        return _ARRAY(parts, dtype=float) if parts else _ZEROS(0)
-    if type(v) in (range, array.array):
-        return _plain(list(v), what)
-    if v is None:
-        raise Odd("It returned a list or array with None in it: is a number missing?")
-    if _is(v, str):
-        raise Odd("It returned text; numbers are expected.")
-    if _is(v, (dict, set, frozenset)):
-        raise Odd(f"It returned a {type(v).__name__}; an array is expected, since the order matters.")
-    raise Odd(f"It returned {_kind(v)}; numbers are expected: an array, a list or a float.")
+        return np.array(parts, dtype=float) if parts else np.zeros(0)
+    if v is None or v is Ellipsis:
+        raise Odd(f"It returned a list or array with {v if v is None else '`...`'} in it: is a number missing?")
+    if isinstance(v, complex) or (isinstance(v, np.ndarray) and v.dtype.kind == "c"):
+        raise Odd(f"It returned {_COMPLEX}")
+    try:
+        return np.array(v, dtype=float, order="C")
+    except OverflowError:
+        raise Odd(f"It returned {_NO_NUMBERS['huge']}") from None
 
 
 def _kind(v):
-    name = type.__getattribute__(type(v), "__name__")
-    return f"an object of type {name}" if type(v).__module__ not in ("builtins", "numpy") else f"a value of type {name}"
+    if isinstance(v, Other):
+        return v.name if v.kind == "object" else v.kind
+    return "array of no dimension" if isinstance(v, np.ndarray) else f"value of type {type(v).__name__}"
 
 
 def _few(shapes):
@@ -180,3 +150,8 @@ def differences(got, want, floor=0.0):
         rtol, share = (1e-3, 1e-4) if single else (1e-6, 1e-9)
         limit = rtol * np.abs(np.where(finite, b, 0)) + share * size + floor
     return off, off <= limit
+
+
+def size(value):
+    """The largest finite absolute value, 0 if there is none."""
+    return float(np.abs(value.a[np.isfinite(value.a)]).max(initial=0.0))

@@ -1,14 +1,14 @@
 """What a function returned, as plain data: nothing of it can run, lie or refuse to be sent.
 
 Plain are None, `...`, bool, int, float, complex, arrays of numbers, and lists and tuples of these. Subclasses are read
-by their memory, not by their methods; a Series or DataFrame of pandas is read as its array. All else becomes an `Other`.
+by their memory, not by their methods; a Series or DataFrame of pandas is read as its array. The rest becomes `Other`.
 """
 
 import array
 import inspect
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,8 @@ LARGEST = 10**7  # numbers in one array
 _PANDAS = ("Series", "DataFrame", "Index")
 
 
-class Other(NamedTuple):
+@dataclass(frozen=True)
+class Other:
     """Something that is no data. kind: "generator", "coroutine", "class", "function", "text", "mapping", "masked",
     "dtype", "large", "huge", "endless" or "object"; name: its type, or how many, in words."""
 
@@ -38,7 +39,11 @@ def _plain(v):
         return v
     if issubclass(kind, np.ma.MaskedArray):
         mask = np.ma.getmaskarray(v)
-        return Other("masked", f"{int(mask.sum())} of {mask.size}") if mask.any() else _plain(np.ndarray.view(v.data, np.ndarray))
+        return (
+            Other("masked", f"{int(mask.sum())} of {mask.size}")
+            if mask.any()
+            else _plain(np.ndarray.view(v.data, np.ndarray))
+        )
     if issubclass(kind, (np.ndarray, np.generic)):
         return _array(np.ndarray.view(v, np.ndarray) if issubclass(kind, np.ndarray) else np.array(v))
     if kind in (Fraction, Decimal):
@@ -83,4 +88,6 @@ def _other(v, kind):
         return Other("text")
     if issubclass(kind, (dict, set, frozenset)):
         return Other("mapping", name)
-    return Other("object", f"an object of type {name}" if module not in ("builtins", "numpy") else f"a value of type {name}")
+    return Other(
+        "object", f"an object of type {name}" if module not in ("builtins", "numpy") else f"a value of type {name}"
+    )

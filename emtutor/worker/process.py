@@ -39,7 +39,7 @@ class Worker:
     """One process that serves. Raises OSError where none can be started."""
 
     def __init__(self):
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115: as long as the process
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
         code = f"import sys; sys.path[:] = {sys.path!r}; from emtutor.worker import serve; serve.main()"
         group = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
         self._process = subprocess.Popen(
@@ -176,9 +176,9 @@ def _computed(pid):
 def _ending(code):
     """A return code in words."""
     if code is None or code == serve.CUT_OFF:
-        return "it closed the files of its own process"
+        return "it closed the files of its own process."
     if code >= 0:
-        return "it ended Python (by `os._exit` or the like)" if code < 2**30 else "it crashed Python itself"
+        return "it ended Python (by `os._exit` or the like)." if code < 2**30 else "it crashed Python itself."
     crashes = {"SIGSEGV": "segmentation fault", "SIGBUS": "bus error", "SIGABRT": "aborted", "SIGFPE": "arithmetic",
                "SIGILL": "illegal instruction"}  # fmt: skip
     try:
@@ -193,15 +193,16 @@ def _ending(code):
 class _Plain(pickle.Unpickler):
     """Reads what a worker sends, and nothing that could run."""
 
-    _KNOWN = {(c.__module__, c.__name__): c for c in (Returned, Failed, Other, np.ndarray, np.dtype)}
-
     def find_class(self, module, name):
-        if (module, name) in self._KNOWN:
-            return self._KNOWN[module, name]
-        if module in ("numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric", "numpy.core.numeric"):
-            if name in ("_reconstruct", "_frombuffer", "scalar"):
-                return super().find_class(module, name)
+        if (module, name) in _KNOWN:
+            return _KNOWN[module, name]
+        if module.startswith(("numpy.core.", "numpy._core.")) and name in ("_reconstruct", "_frombuffer", "scalar"):
+            return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+_KNOWN = {(c.__module__, c.__name__): c for c in (Returned, Failed, Other, np.ndarray, np.dtype)}
+_KNOWN["builtins", "Ellipsis"] = ...
 
 
 def _plain_loads(data):

@@ -1,11 +1,12 @@
 """The worker's side: a loop that loads a function, calls it, and says what came of each call.
 
 Started by `process.Worker`. Messages are pickles behind their length. Its own pipes are moved away from 0, 1 and 2, so
-that what a function prints or reads, in C too, goes nowhere. Nothing that a function changes here is put back: `changes`
-says what it was, and the kernel starts another worker.
+that what a function prints or reads, in C too, goes nowhere. Nothing that a function changes here is put back:
+`changes` says what it was, and the kernel starts another worker.
 """
 
 import faulthandler
+import io
 import os
 import pickle
 import signal
@@ -18,7 +19,7 @@ import warnings
 import cloudpickle
 
 from emtutor.worker import state
-from emtutor.worker.outcomes import file_of, outcome
+from emtutor.worker.outcomes import outcome
 from emtutor.worker.tape import Tape
 
 MEMORY = 2 * 1024**3  # bytes that functions may take beside what Python and NumPy have
@@ -33,7 +34,7 @@ def main():
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), Tape(), Tape()
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(""), Tape(), Tape()
     faulthandler.enable(log, all_threads=False)
     if hasattr(signal, "SIGPROF"):  # when the time is up: where it was, by a handler in C, and then the end
         faulthandler.register(signal.SIGPROF, log, all_threads=False, chain=True)

@@ -117,7 +117,7 @@ class _Remote:
         """Call it with each of these arguments; after one that ended the process no other is made."""
         report = Report([])
         if not self._loaded and not self.loads():
-            return report._replace(outcomes=[Failed("Ended", "it cannot be started again")])
+            return report._replace(outcomes=[Failed("Ended", "it cannot be started again.")])
         try:
             for kind, *came in _worker.calls([tuple(args) for args in list_of_args], seconds):
                 if kind == "done":

@@ -451,8 +451,10 @@ def test_named_mistakes_survive_an_overflow():
 def test_outputs_in_another_order():
     solved = find("m_step").solution
     feedback = check(lambda x, r: solved(x, r)[::-1], "m_step")
-    assert "yours look like Sigma, mu, pi" in feedback.message
-    assert "3 results are expected" in check(lambda x, r: solved(x, r)[:2], "m_step").message
+    assert "yours are Sigma, mu, pi" in feedback.message
+    doubled = check(lambda x, r: tuple(2 * v for v in solved(x, r)[::-1]), "m_step")
+    assert "yours look like Sigma, mu, pi" in doubled.message
+    assert "3 results are expected" in check(lambda x, r: tuple(2 * v for v in solved(x, r)[:2]), "m_step").message
     assert "Its mu is None" in check(lambda x, r: (solved(x, r)[0], None, solved(x, r)[2]), "m_step").message
 
 
@@ -603,8 +605,18 @@ def test_hints_come_one_by_one_and_lead_on(tmp_path, monkeypatch):
     assert "05-em" in after
     assert "By hand" in after
     assert "solution('m_step')" in after
-    with pytest.raises(ValueError, match="did you mean m_step"):
-        hint("mstep")
+    for ask in (hint, solution):
+        assert "did you mean m_step?" in str(ask("mstep"))
+
+
+def test_a_hint_that_nobody_has_seen_is_not_used_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMTUTOR_HOME", str(tmp_path))
+    for _ in range(3):
+        hint("m_step")
+    said = hint("m_step")
+    assert "hint 1 of" in said._repr_html_()
+    assert "hint 1 of" in str(said), "in another form it is still the same"
+    assert "hint 2 of" in str(hint("m_step"))
 
 
 def test_solution_after_a_confirmation_or_once_solved(tmp_path, monkeypatch):
