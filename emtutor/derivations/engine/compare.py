@@ -7,6 +7,7 @@ from emtutor.derivations.engine.line import Breaks, Numerical, Skip, call
 from emtutor.maths import degenerate
 
 RTOL = 1e-9  # of two formulas, relative to the largest entry
+RTOL_TIE = 1e-6  # of two errors or entries that are as large as each other
 RTOL_NUMERICAL = 1e-7  # of a formula and a numerical derivative
 NUMERICAL = "numerical derivative"
 _EPS = np.finfo(float).eps
@@ -89,11 +90,31 @@ def difference(a, b, size=0.0):
         off = np.where(a == b, 0.0, np.abs(a - b))
     if np.isnan(off).any():
         return np.inf, "it has no value (NaN)"
-    at = np.unravel_index(int(off.argmax()), off.shape)
+    at = where_largest(off)
     scale = largest(a, b, size)
-    place = f"entry [{', '.join(map(str, at))}] is " if at else "it is "
     error = 0.0 if off[at] == 0 else float(off[at] / scale) if np.isfinite(scale) else np.inf
-    return error, f"{place}{a[at]:.6g}, not {b[at]:.6g}"
+    return error, f"{_place(at)}{_shown(a[at], scale)}, not {_shown(b[at], scale)}"
+
+
+def where_largest(a):
+    """The place of the largest entry in size; of those that are equally large up to rounding the first."""
+    a = np.abs(a)
+    return tuple(map(int, np.unravel_index(int((a >= a.max() * (1 - RTOL_TIE)).argmax()), a.shape)))
+
+
+def largest_entry(a, size=0.0):
+    """The largest entry of one value, in words."""
+    at = where_largest(a)
+    return f"{_place(at)}{_shown(a[at], largest(a, size))}"
+
+
+def _place(at):
+    return f"entry [{', '.join(map(str, at))}] is " if at else "it is "
+
+
+def _shown(number, scale):
+    """Six digits, or 0 for what is only rounding beside `scale`."""
+    return "0" if abs(number) < RTOL * scale < np.inf else f"{number:.6g}"
 
 
 def largest(*values):

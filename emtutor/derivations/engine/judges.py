@@ -14,10 +14,12 @@ from emtutor.derivations.engine import maximum
 from emtutor.derivations.engine.compare import (
     RTOL,
     RTOL_NUMERICAL,
+    RTOL_TIE,
     computed,
     difference,
     kind,
     largest,
+    largest_entry,
     last_digits,
     on_each,
     own_error,
@@ -81,7 +83,7 @@ class _Worst:
     def see(self, error, limit, case, what):
         error = np.inf if np.isnan(error) else error
         self.each[case.label] = bool(error <= limit)
-        if error > self.error:
+        if error > self.error and not np.isclose(error, self.error, rtol=RTOL_TIE, atol=0):  # of equals the first
             self.error, self.label, self.what = error, case.label, what
 
     def judged(self):
@@ -200,13 +202,13 @@ def root(chain, line, cases, before):
 
     tried = on_each(cases, put_in)
     for case, (solution, is_numerical, left, *wrong) in zip(cases, tried, strict=True):
-        scale, rest = largest(*wrong), float(np.max(np.abs(left), initial=0.0))
+        scale, rest = largest(*wrong, size_of(chain, case)), float(np.max(np.abs(left), initial=0.0))
         error = 0.0 if rest == 0 else rest / scale if scale > 1e-300 else np.inf
         limit = 10 * RTOL_NUMERICAL if is_numerical else RTOL_ROOT
         if limit < error < _WORN:
             limit = max(limit, last_digits(into, case.args, solution, left) / scale)
-        free = free and scale <= 1e-300
-        worst.see(error, limit, case, f"at this root the gradient is not zero: {_largest_entry(left)}")
+        free = free and largest(*wrong) <= 1e-300
+        worst.see(error, limit, case, f"at this root the gradient is not zero: {largest_entry(left, scale)}")
     error = worst.judged()
     if free:
         raise Breaks(np.inf, "", f"it is zero whatever is put in for {', '.join(tried[0][0])}")
@@ -233,11 +235,6 @@ def _unit_of_entries(name, v):
         s = np.sqrt(np.abs(np.diagonal(v, axis1=-2, axis2=-1)).reshape(-1, v.shape[-1]).max(0))
         return np.outer(s, s)
     return np.max(np.abs(v), axis=0 if v.ndim == 2 else None, initial=1e-300)
-
-
-def _largest_entry(left):
-    at = np.unravel_index(int(np.abs(left).argmax()), left.shape)
-    return f"entry [{', '.join(map(str, at))}] is {left[at]:.6g}" if at else f"it is {left:.6g}"
 
 
 def limit(chain, line, cases, before):
