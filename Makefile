@@ -18,12 +18,13 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-tests lab test browser mutation cluster notebooks lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster arithmetics notebooks lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
 	@echo "make test       install what is missing and run every test: units, notebooks, solved notebooks"
 	@echo "make browser    the tests that need Chromium;  make mutation, make cluster: the long ones"
+	@echo "make arithmetics  all notebooks on other processors' arithmetic, as far as this one can imitate it"
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
 	@echo "make lint       style, spelling and types;  make lock: newest versions;  make timing: a cold start"
 
@@ -60,6 +61,10 @@ mutation: install-tests
 
 cluster: install-tests
 	$(PY) -m pytest -m cluster $(ARGS) tests
+
+# ARGS names some of them: as-it-is, nehalem, sandybridge, baseline, noise.
+arithmetics: install-tests
+	$(PY) tests/arithmetics.py $(ARGS)
 
 notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks

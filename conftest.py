@@ -14,9 +14,9 @@ os.environ.update(
     EMTUTOR_HOME=f"{_SCRATCH.name}/home",
     IPYTHONDIR=f"{_SCRATCH.name}/ipython",
     JUPYTER_CONFIG_DIR=f"{_SCRATCH.name}/jupyter",
-    OPENBLAS_NUM_THREADS="1",
     MPLBACKEND="Agg",
 )
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -416,14 +416,12 @@ def test_the_notebook_asks_for_every_part_once_with_its_points_and_hands_in_at_t
 def test_the_notebook_filled_in_rightly_earns_sixty_points_and_then_shows_the_model_answers(tmp_path):
     notebook = notebooks.read(NOTEBOOK)
     seed = int(re.search(r"exam\.sit\(seed=(\d+)\)", "\n".join(c.source for c in notebook.cells))[1])
-    run = notebooks.execute(filled(notebook, given(exam.sit(seed))), tmp_path, timeout=120)
+    run = notebooks.execute(filled(notebook, given(exam.sit(seed))), tmp_path)
     assert "60 of 60 points" in shown(run, "exam.submit()")
     assert "def answer_10a" in shown(run, "paper.model_answers()")
 
 
 def test_the_notebook_filled_in_wrongly_reaches_its_end(tmp_path):
-    run = notebooks.execute(
-        filled(notebooks.read(NOTEBOOK), dict.fromkeys(given(exam.sit(0)), "Z")), tmp_path, timeout=120
-    )
+    run = notebooks.execute(filled(notebooks.read(NOTEBOOK), dict.fromkeys(given(exam.sit(0)), "Z")), tmp_path)
     assert "def answer_10a" in shown(run, "paper.model_answers()")
     assert "60 of 60" not in shown(run, "exam.submit()")

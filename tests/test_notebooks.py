@@ -69,7 +69,7 @@ def _checked(notebook, folder):
     )
     last = v4.new_code_cell("import json\nprint(json.dumps(_asked))")
     notebook.cells = [first, *notebook.cells, last]
-    run = notebooks.normalise(notebooks.execute(notebook, folder, timeout=120))
+    run = notebooks.normalise(notebooks.execute(notebook, folder))
     return [tuple(pair) for pair in json.loads(run.cells[-1].outputs[0].text)]
 
 

@@ -5,11 +5,13 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
 # Taken here, so that code which replaces them in their module does not stop the clock.
 _on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None)
 AGAIN = 0.05  # seconds until the next attempt, where the code has caught the first
-IMPORTS = 20.0
+IMPORTS = 20.0  # seconds that importing modules may take in addition
+LAST_NET = 10  # times as long by the clock on the wall ends what sleeps or waits, and on no machine what computes
 
 
 class TimeUp(BaseException):
@@ -18,8 +20,9 @@ class TimeUp(BaseException):
 
 @contextmanager
 def time_limit(seconds):
-    """Raise TimeoutError in the caller if the body runs for longer than `seconds`.
+    """Raise TimeoutError in the caller if the body computes for longer than `seconds`, whatever else the machine does.
 
+    Seconds of this process's own computing count. What waits for something is ended after LAST_NET times as long.
     Works in the main thread (where a notebook runs) of systems with interval timers. Elsewhere, on Windows and in
     other threads, the body runs without a limit; `can_limit()` says which. One call into C cannot be interrupted: the
     limit takes effect when it returns. A limit inside a limit is possible: the shorter one wins.
@@ -27,18 +30,17 @@ def time_limit(seconds):
     if not can_limit():
         yield
         return
-    old_trace, begun, fired, over = sys.gettrace(), time.monotonic(), 0, False
-    clock, computed = begun, time.process_time()
+    old_trace, fired, over = sys.gettrace(), 0, False
+    begun = since = _now()
 
     def on_alarm(signum, frame):
-        nonlocal fired, clock, computed
-        now = time.monotonic()
+        nonlocal fired, since
         if over:
             return
-        if not fired and now - begun < IMPORTS and _importing(frame):
-            clock, computed = now, time.process_time()
+        if not fired and _within(IMPORTS, begun) and _importing(frame):
+            since = _now()
             return
-        if not fired and now - clock < 2 * seconds and time.process_time() - computed < seconds:
+        if not fired and _within(seconds, since):
             return
         fired += 1
         if fired > 1:  # it was caught, by a bare `except:` perhaps: raise again a few lines on, in that handler
@@ -60,12 +62,26 @@ def time_limit(seconds):
         if fired > 1:
             sys.settrace(old_trace)
         if remaining:
-            _set_timer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - begun), 1e-3), AGAIN)
+            _set_timer(signal.ITIMER_REAL, max(remaining - (time.monotonic() - begun.wall), 1e-3), AGAIN)
 
 
 def can_limit():
     """True where `time_limit` can interrupt: the main thread of a system with interval timers (not Windows)."""
     return _set_timer is not None and threading.current_thread() is threading.main_thread()
+
+
+class _Clocks(NamedTuple):
+    wall: float
+    computing: float
+
+
+def _now():
+    return _Clocks(time.monotonic(), time.process_time())
+
+
+def _within(seconds, since):
+    now = _now()
+    return now.computing - since.computing < seconds and now.wall - since.wall < LAST_NET * seconds
 
 
 def _importing(frame):

@@ -1,4 +1,4 @@
-"""An arithmetic that no processor has: sums, products of matrices, exp, log and what is solved differ in their last bits.
+"""An arithmetic that no processor has: sums, products of matrices, exp, log, solutions differ in their last bits.
 
 With this folder on PYTHONPATH and EMTUTOR_NOISE=1 (or another seed) every Jupyter kernel computes like this. IEEE fixes
 +, -, *, / and sqrt of two numbers, so these stay; the order of a sum, and functions, are each library's own. The same
@@ -9,6 +9,11 @@ import os
 import sys
 
 ULPS = 2  # a function's result moves by up to so many units in its last place, a sum's by those of its terms
+FUNCTIONS = {
+    "numpy": "exp log log1p expm1 log2 log10 sin cos tan tanh sinh cosh arctan arctan2 power",
+    "numpy.linalg": "solve inv cholesky slogdet det eigh eigvalsh svd lstsq qr eig eigvals pinv norm",
+    "scipy.special": "softmax log_softmax xlogy xlog1py entr rel_entr kl_div gammaln digamma expit",
+}
 
 
 def install(seed):
@@ -22,14 +27,11 @@ def install(seed):
     adds = lambda function: noisy(function, None)
     beyond = lambda result, a, axis=None, keepdims=False, **_: np.abs(result - np.max(a, axis, keepdims=keepdims))
     methods.umr_sum = adds(methods.umr_sum)  # every array's own sum, mean, var and std
-    for name in "matmul einsum dot vdot inner tensordot sum mean cumsum trapezoid".split():
+    for name in ["matmul", "einsum", "dot", "vdot", "inner", "tensordot", "sum", "mean", "cumsum", "trapezoid"]:
         setattr(np, name, adds(getattr(np, name)))
-    for name in "exp log log1p expm1 log2 log10 sin cos tan tanh sinh cosh arctan arctan2 power".split():
-        setattr(np, name, noisy(getattr(np, name)))
-    for name in "solve inv cholesky slogdet det eigh eigvalsh svd lstsq qr eig eigvals pinv norm".split():
-        setattr(np.linalg, name, noisy(getattr(np.linalg, name)))
-    for name in "softmax log_softmax xlogy xlog1py entr rel_entr kl_div gammaln digamma expit".split():
-        setattr(scipy.special, name, noisy(getattr(scipy.special, name)))
+    for module, names in FUNCTIONS.items():
+        for name in names.split():
+            setattr(sys.modules[module], name, noisy(getattr(sys.modules[module], name)))
     # log sum exp is the largest term, exactly, and a little more: only that is rounded.
     reduce = noisy(np.logaddexp.reduce, beyond)
     np.logaddexp = noisy(np.logaddexp, lambda result, a, b, **_: np.abs(result - np.maximum(a, b)))
@@ -76,7 +78,9 @@ class _Noisy:
             return result
         a = np.atleast_1d(result)
         with np.errstate(all="ignore"):
-            mixed = (a.view(np.uint64) ^ np.uint64(self.seed * 0x9E3779B97F4A7C15 % 2**64)) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (a.view(np.uint64) ^ np.uint64(self.seed * 0x9E3779B97F4A7C15 % 2**64)) * np.uint64(
+                0xBF58476D1CE4E5B9
+            )
             mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0x94D049BB133111EB)
             random = (mixed >> np.uint64(11)) / 2.0**52 - 1
             new = a + ULPS * np.finfo(float).eps / 2 * random * np.abs(size)
