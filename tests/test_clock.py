@@ -46,10 +46,8 @@ def spins_in_c():
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.parametrize("body", [catches_everything, continues_in_finally, spins, spins_in_c])
 def test_time_limit_interrupts(body):
-    began = time.monotonic()
     with pytest.raises(TimeoutError, match=r"still running after 0\.1 s"), time_limit(0.1):
         body()
-    assert time.monotonic() - began < 5
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert sys.gettrace() is None or "TimeUp" not in repr(sys.gettrace())
 
