@@ -18,13 +18,14 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-tests lab test browser mutation cluster arithmetics notebooks lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
 	@echo "make test       install what is missing and run every test: units, notebooks, solved notebooks"
 	@echo "make browser    the tests that need Chromium;  make mutation, make cluster: the long ones"
 	@echo "make arithmetics  all notebooks on other processors' arithmetic, as far as this one can imitate it"
+	@echo "make oldest, make newest: the tests with the oldest or newest dependencies that are allowed (needs uv)"
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
 	@echo "make lint       style, spelling and types;  make lock: newest versions;  make timing: a cold start"
 
@@ -49,7 +50,7 @@ lab: install
 
 # loadfile: the cells of one notebook share a kernel, so they stay on one worker.
 test: install-tests
-	$(PY) -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
+	$(PY) -m pytest -n auto --dist worksteal --durations 20 -m "not browser and not mutation and not cluster" $(ARGS) tests
 	$(PY) -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
 # loadfile: one server of JupyterLab for all tests of test_browser.py.
@@ -65,6 +66,18 @@ cluster: install-tests
 # ARGS names some of them: as-it-is, nehalem, sandybridge, baseline, noise.
 arithmetics: install-tests
 	$(PY) tests/arithmetics.py $(ARGS)
+
+# The oldest (or newest) dependencies that pyproject.toml allows, in an environment outside of the tree; needs uv.
+RESOLUTION ?= lowest-direct
+OTHER      ?= $(or $(TMPDIR),/tmp)/emtutor-$(RESOLUTION)
+oldest:
+	$(UV) venv --quiet --clear --python $(PYTHON) "$(OTHER)"
+	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --editable .
+	"$(OTHER)/bin/python" -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
+	"$(OTHER)/bin/python" -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
+
+newest:
+	$(MAKE) --no-print-directory oldest RESOLUTION=highest
 
 notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks

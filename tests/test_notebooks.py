@@ -56,10 +56,12 @@ def test_every_stub_has_a_record_and_every_record_of_a_lesson_stands_in_it_once(
     assert standing == wanted
 
 
-def _checked(notebook, folder):
-    """Run `notebook` and return its checks in order: [(exercise, status), ...]."""
+def _ran(notebook, folder):
+    """Run `notebook`: its checks in order, [(exercise, status), ...], and complaints about the counts that it shows."""
     first = v4.new_code_cell(
-        "import emtutor, emtutor.tutor\n"
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import counting, emtutor, emtutor.tutor\n"
+        "counting.watch()\n"
         "_asked, _real_check = [], emtutor.tutor.check\n"
         "def _recording(*args, **kwargs):\n"
         "    feedback = _real_check(*args, **kwargs)\n"
@@ -67,22 +69,57 @@ def _checked(notebook, folder):
         "    return feedback\n"
         "emtutor.check = emtutor.tutor.check = _recording"
     )
-    last = v4.new_code_cell("import json\nprint(json.dumps(_asked))")
+    last = v4.new_code_cell("import json\nprint(json.dumps([_asked, counting.shown]))")
     notebook.cells = [first, *notebook.cells, last]
     run = notebooks.normalise(notebooks.execute(notebook, folder))
-    return [tuple(pair) for pair in json.loads(run.cells[-1].outputs[0].text)]
+    checks, counts = json.loads(run.cells[-1].outputs[0].text)
+    return [tuple(pair) for pair in checks], counts
 
 
 @each_notebook
-def test_the_solved_form_runs_and_every_check_in_it_says_correct(path, tmp_path):
+def test_the_solved_form_runs_every_check_says_correct_and_no_count_hangs_on_rounding(path, tmp_path):
     notebook = notebooks.read(path)
     names = {stub.name for stub in notebooks.stubs(notebook)}
     solved, replaced = notebooks.solve(notebook)
     assert names <= set(replaced)
     assert notebooks.stubs(solved) == []
-    checks = _checked(solved, tmp_path)
+    checks, counts = _ran(solved, tmp_path)
     assert [check for check in checks if check[1] != "correct"] == []
     assert {name for name, _ in checks} == names - set(exam.functions())  # those are handed in: tests/test_exam.py
+    assert counts == []
+
+
+POISSON = (
+    "from emtutor import data, em, examples, gaussian, old_faithful\nimport numpy as np\n"
+    "start = examples.poisson.Theta(np.array([0.3, 0.7]), np.array([1.0, 2.5]))\n"
+    "run = lambda **how: em.fit(examples.poisson.model, data.times_deaths(), start, **how)"
+)
+FAITHFUL = (
+    "x = old_faithful()\n"
+    "gaussian.fit(x, gaussian.random_start(x, 2, np.random.default_rng(0)), tol=1e-11, max_iter=9000).iterations"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        ("print(f'after {run(tol=1e-12, max_iter=6000).iterations} iterations')", "spacings of log p"),
+        ("fit = run(tol=1e-12, max_iter=6000)\nprint('half is', fit.iterations // 2)", "spacings of log p"),
+        ("fit = run(tol=1e-12, max_iter=6000)\nfit.iterations", "spacings of log p"),
+        (
+            "path = run(tol=0, max_iter=30).log_likelihoods\nprint(run(tol=path[11] - path[10]).iterations)",
+            "spacings from it",
+        ),
+        ("print(run(tol=1e-12, max_iter=6000).theta.rate.round(2))", ""),
+        ("print(run(tol=1e-6).iterations)", ""),
+        ("print(run(tol=0, max_iter=50).iterations)", ""),
+        ("print(run(tol=1e-12, max_iter=50).iterations)", ""),
+        (FAITHFUL, "spacings of log p"),
+    ],
+)
+def test_a_count_that_hangs_on_rounding_is_seen_where_it_is_shown(cell, complaint, tmp_path):
+    _, counts = _ran(v4.new_notebook(cells=[v4.new_code_cell(POISSON), v4.new_code_cell(cell)]), tmp_path)
+    assert [complaint in count for count in counts] == [True] * bool(complaint)
 
 
 @pytest.mark.mutation
@@ -93,7 +130,7 @@ def test_with_wrong_answers_it_still_runs_to_the_end_and_none_is_called_correct(
     if not names:
         pytest.skip("this lesson has no exercises")
     first = PATHS.index(path) % len(WRONG)  # another kind of wrong begins in each lesson
-    checks = _checked(notebooks.break_(notebook, *WRONG[first:], *WRONG[:first]), tmp_path)
+    checks, _ = _ran(notebooks.break_(notebook, *WRONG[first:], *WRONG[:first]), tmp_path)
     assert {status for _, status in checks} <= {
         "incorrect",
         "error",
