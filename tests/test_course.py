@@ -290,3 +290,20 @@ def test_a_learner_works_through_three_versions_and_loses_nothing(tmp_path, sour
     deliver.deliver(mine, source)
     assert set(saved) <= set(everything(mine).values())
     assert (mine / "00-start.ipynb").read_bytes() == notebook("third start")
+
+
+@pytest.mark.parametrize("end", ['{"cell_type": "code", "source": []}', '{"cell_type": "markdown", "source": " "}'])
+def test_an_empty_cell_and_other_ends_of_lines_are_no_change(end):
+    cells = '{"cells": [{"cell_type": "code", "source": "a\\nb"}%s]}'
+    was = deliver.digest((cells % "").encode(), "a.ipynb")
+    now = deliver.digest((cells % f", {end}").replace("a\\nb", "a\\r\\nb").encode(), "a.ipynb")
+    assert now.sources == was.sources
+    assert deliver.digest((cells % "").replace("a", "c").encode(), "a.ipynb").sources != was.sources
+
+
+def test_what_a_killed_delivery_left_is_swept(tmp_path):
+    deliver.deliver(tmp_path / "mine")
+    left = tmp_path / "mine" / deliver.SCRATCH / ".abc.tmp"
+    left.write_text("half")
+    deliver.deliver(tmp_path / "mine")
+    assert not left.exists()

@@ -61,7 +61,8 @@ def code(source):
 def output(out, states, film=embedded):
     """One output of a cell in its best form: a film that plays, what was drawn or written, or words."""
     if "data" in out and notebooks.WIDGET_VIEW in out.data:
-        return _widget(out, states.get(out.data[notebooks.WIDGET_VIEW].get("model_id"), {}), film)
+        view = out.data[notebooks.WIDGET_VIEW]
+        return _widget(out, states.get(str(view["model_id"]), {}) if "model_id" in view else {}, film)
     return safe(_shown(out))
 
 
@@ -83,7 +84,7 @@ def _shown(out):
     if out.output_type == "stream":
         return f'<pre class="{"stderr" if out.name == "stderr" else "stdout"}">{ansi2html(out.text)}</pre>'
     if out.output_type == "error":
-        return f'<pre class="stderr">{ansi2html(chr(10).join(out.traceback))}</pre>'
+        return f'<pre class="stderr">{ansi2html(chr(10).join(map(str, out.traceback)))}</pre>'
     if html := _text(out, "text/html"):
         return f'<div class="output">{_with_formulas(html)}</div>'
     if latex := _text(out, "text/latex"):
@@ -114,7 +115,8 @@ def _picture(out):
         content = "".join(_text(out, kind).split())
     if not content:
         return ""
-    said = out.get("metadata", {}).get(kind, {}).get("alt")
+    looks = out.get("metadata", {}).get(kind)
+    said = looks.get("alt") if isinstance(looks, dict) else None
     alt = escape(said) if isinstance(said, str) and said else _words(out)
     return f'<img alt="{alt}" src="data:{kind};base64,{escape(content)}">'
 

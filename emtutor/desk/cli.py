@@ -4,15 +4,28 @@ import argparse
 import os
 import socket
 import sys
+import tempfile
+import traceback
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 FOLDER = "my-course"
+# Nothing at the terminal or over the first page that a student cannot use: errors are said, and the address to open.
+QUIET = (
+    "--ServerApp.log_level=ERROR",
+    "--LabApp.log_level=ERROR",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--KernelManager.transport_encryption=auto",  # else each kernel warns that it talks without
+)
+SETTINGS = Path(__file__).parent / "jupyter"  # defaults of JupyterLab: what the learner sets herself comes before them
 
 
 def main(arguments=None):
     """Run the command line; returns the exit code: 0 done, 1 could not be done, 2 was not understood."""
+    _say_anything()
     parser = _parser()
     options = parser.parse_args(arguments)
     stray = [option for option in getattr(options, "jupyter", []) if not option.startswith("-")]
@@ -27,6 +40,20 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # the last net: a sentence helps more than a traceback, and names the place too
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error}"[:300]
+        print(
+            f"emtutor: this was not foreseen: {said} ({place.name}, {place.filename}:{place.lineno})", file=sys.stderr
+        )
+        return 1
+
+
+def _say_anything():
+    """A name or a formula that the terminal has no letters for is spelt in another way, and stops nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class Failure(Exception):
@@ -48,7 +75,7 @@ def _parser():
     lab.add_argument("--no-browser", action="store_true", help="only print the address to open")
     lab.add_argument("--port", type=_port, help="the port of the server (default: the first free one from 8888)")
     lab.add_argument(
-        "--folder", type=Path, help=f"where your copy is or is to be (default: {FOLDER} in the current folder)"
+        "--folder", type=_path, help=f"where your copy is or is to be (default: {FOLDER} in the current folder)"
     )
     lab.add_argument(
         "jupyter", nargs="*", metavar="-- OPTION", help="options for JupyterLab itself, such as -- --ip=0.0.0.0"
@@ -56,18 +83,26 @@ def _parser():
     lab.set_defaults(run=_lab)
 
     solve = commands.add_parser("solve", help="put the solutions into a notebook's exercises")
-    solve.add_argument("notebook", type=Path, nargs="+", metavar="NOTEBOOK")
+    solve.add_argument("notebook", type=_path, nargs="+", metavar="NOTEBOOK")
     solve.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the solved notebook is written"
+        "-o", "--output", type=_path, required=True, metavar="FOLDER", help="where the solved notebook is written"
     )
     solve.add_argument("--force", action="store_true", help="write over a notebook that is already there")
     solve.set_defaults(run=_solve)
 
     export = commands.add_parser("export", help="make one self-contained page of a notebook")
-    export.add_argument("notebook", type=Path, metavar="NOTEBOOK")
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="PAGE.html", help="the page to write")
+    export.add_argument("notebook", type=_path, metavar="NOTEBOOK")
+    export.add_argument("-o", "--output", type=_path, required=True, metavar="PAGE.html", help="the page to write")
     export.set_defaults(run=_export)
     return parser
+
+
+def _path(text):
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"a path is expected, got {text!r}")
+    if len(text) > 1000:
+        raise argparse.ArgumentTypeError(f"a path of {len(text)} letters is too long for a file")
+    return Path(text)
 
 
 def _port(text):
@@ -87,11 +122,33 @@ def _lab(options):
         page = deliver.first_page(folder)
     except deliver.CourseError as error:
         raise Failure(error) from error
+    folder = folder.absolute()
+    if not _has_home():
+        home = folder / ".emtutor" / "home"
+        said.append(f"You have no home folder that can be written to: progress and settings are kept in {home}.")
+        _live_in(home)
     print(*said, f"Opening {page}. Stop with Ctrl-C.", sep="\n", flush=True)
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     from jupyterlab.labapp import LabApp
 
     LabApp.launch_instance(_jupyter_arguments(options, folder, page))
     return 0
+
+
+def _has_home():
+    """Whether this user has a home folder where Jupyter can keep what it must."""
+    try:
+        home = Path.home()
+        place = next(place for place in (home, *home.parents) if place.exists())
+    except (RuntimeError, OSError):  # a user whom the system does not know
+        return False
+    return place.is_dir() and os.access(place, os.W_OK)
+
+
+def _live_in(home):
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["HOME"] = str(home)
 
 
 def _refuse_taken(port):
@@ -116,10 +173,9 @@ def _folder():
 
 def _jupyter_arguments(options, folder, page):
     arguments = [
-        f"--ServerApp.root_dir={folder.absolute()}",
-        f"--LabApp.default_url=/lab/tree/{page}",
-        "--ServerApp.log_level=WARN",
-        "--LabApp.log_level=WARN",
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{quote(page)}",
+        *QUIET,
     ]
     if options.port:
         arguments += [f"--ServerApp.port={options.port}", "--ServerApp.port_retries=0"]
@@ -151,11 +207,13 @@ def _solve(options):
 
 
 def _make_room(folder, target, source, content, force):
-    if target.exists() and target.resolve() == source.resolve():
-        raise Failure(f"{target} is the notebook itself: choose another folder with -o")
-    if target.exists() and not force and target.read_bytes() != content:
-        raise Failure(f"{target} is already there and differs: choose another folder with -o, or say --force")
-    with _written(folder):
+    with _written(target):
+        if target.is_dir():
+            raise Failure(f"{target} is a folder: choose another place with -o")
+        if target.exists() and target.resolve() == source.resolve():
+            raise Failure(f"{target} is the notebook itself: choose another folder with -o")
+        if target.exists() and not force and target.read_bytes() != content:
+            raise Failure(f"{target} is already there and differs: choose another folder with -o, or say --force")
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -169,10 +227,14 @@ def _written(path):
 
 def _export(options):
     _read(options.notebook)
-    from emtutor.desk.page import export
-
-    with _written(options.output):
+    with _written(options.output), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        if options.output.is_dir():
+            raise Failure(f"{options.output} is a folder: name a page in it with -o")
         options.output.parent.mkdir(parents=True, exist_ok=True)
+        if not _has_home():
+            _live_in(Path(scratch))
+        from emtutor.desk.page import export  # Jupyter asks for the home when it is imported
+
         try:
             export(options.notebook, options.output)
         except (ValueError, RuntimeError, TimeoutError) as error:  # no .html; a kernel that died; a cell without end
@@ -187,6 +249,13 @@ def _read(path):
     try:
         return notebooks.read(path)
     except FileNotFoundError:
-        raise Failure(f"there is no notebook {path}: is the path right, seen from {Path.cwd()}?") from None
+        raise Failure(f"there is no notebook {path}: is the path right, seen from {_here()}?") from None
     except (ValueError, OSError) as error:
         raise Failure(error) from error
+
+
+def _here():
+    try:
+        return Path.cwd()
+    except OSError:
+        return "a working folder that is gone"

@@ -54,14 +54,16 @@ def deliver(folder, source=None):
     files = _course_files(source)
     if not files:
         raise CourseError(f"there are no notebooks in {source}: this installation is not complete, install it again")
-    if folder.resolve() == source.resolve():
-        raise CourseError(f"{folder} holds the course's own files: choose another folder for your copy")
-    if folder.exists() and not folder.is_dir():
-        raise CourseError(
-            f"{folder} is a file, and the course needs a folder: move it away or choose another with --folder"
-        )
     try:
+        folder = folder.absolute()  # the working folder may be gone, which is said below
+        if folder.resolve() == source.resolve():
+            raise CourseError(f"{folder} holds the course's own files: choose another folder for your copy")
+        if folder.exists() and not folder.is_dir():
+            raise CourseError(
+                f"{folder} is a file, and the course needs a folder: move it away or choose another with --folder"
+            )
         folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
         record, said = _read_record(folder)
         before = json.dumps(record, sort_keys=True)
         new = [name for name in files if not (folder / name).exists()]
@@ -71,13 +73,13 @@ def deliver(folder, source=None):
             _write(folder, RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise CourseError(
-            f"the course cannot be written to {folder.absolute()} ({error.strerror or error}): "
+            f"the course cannot be written to {folder} ({error.strerror or error}): "
             "make room or rights there, or choose another folder with --folder"
         ) from error
     if len(new) == len(files):
-        said.append(f"The course is now in {folder.absolute()}; what you write there is yours.")
+        said.append(f"The course is now in {folder}; what you write there is yours.")
     elif new:
-        said.append(f"New in {folder.absolute()}: {', '.join(new)}.")
+        said.append(f"New in {folder}: {', '.join(new)}.")
     return said
 
 
@@ -99,10 +101,11 @@ def digest(content, name):
         return Digest(whole, whole)
     try:
         cells = [
-            (cell["cell_type"], "".join(cell["source"]).rstrip(), cell.get("attachments", {}))
+            (cell["cell_type"], "".join(cell["source"]).replace("\r\n", "\n").rstrip(), cell.get("attachments", {}))
             for cell in json.loads(content)["cells"]
         ]
-    except (ValueError, KeyError, TypeError):
+        cells = [cell for cell in cells if cell[1]]  # JupyterLab puts an empty one at the end
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Digest(whole, whole)
     return Digest(whole, hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest())
 
@@ -172,7 +175,16 @@ def _write(folder, name, content):
     target, scratch = folder / name, folder / SCRATCH
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
-    files.write(target, content, scratch)
+    try:
+        files.write(target, content, scratch)
+    except FileNotFoundError:  # swept away by another delivery that has just begun
+        files.write(target, content, scratch)
+
+
+def _sweep(folder):
+    """Remove what deliveries that were killed have left half-written."""
+    for left in (folder / SCRATCH).glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def _delivered(record, name):
@@ -193,6 +205,6 @@ def _read_record(folder):
         return record, []
     except FileNotFoundError:
         return empty, []
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = _keep(folder, path.name, path.read_bytes())
         return empty, [f"The record of what was delivered could not be read and is set aside as {aside}."]

@@ -25,6 +25,12 @@ from emtutor.desk import files
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a widget of a kernel that has gone
 CELL_METADATA = ("tags", "slideshow")
 OUTPUT_METADATA = ("alt", "width", "height", "needs_background")
+OUTPUTS = {  # the kinds of outputs, and what each of them holds
+    "stream": {"name": str, "text": str},
+    "error": {"ename": str, "evalue": str, "traceback": list},
+    "display_data": {"data": dict},
+    "execute_result": {"data": dict},
+}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -48,7 +54,8 @@ def read(path):
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name a notebook in it")
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+        _check(notebook)
     except FileNotFoundError:
         raise
     except Exception as error:  # nbformat wraps some causes and lets others through
@@ -56,10 +63,29 @@ def read(path):
     return _upgraded(notebook)
 
 
+def _check(notebook):
+    """ValueError where a cell is not what everything here takes for granted; what is only missing is put there."""
+    for number, cell in enumerate(notebook.cells, 1):
+        if not (isinstance(cell.get("source"), str) and isinstance(cell.get("metadata", {}), dict)):
+            raise ValueError(f"cell {number} has no text as its source, or no metadata")
+        if cell.get("cell_type") not in ("code", "markdown", "raw"):
+            raise ValueError(f"cell {number} is neither code nor text")
+        cell.setdefault("metadata", nbformat.from_dict({}))
+        if cell.get("cell_type") == "code":
+            cell.setdefault("execution_count", None)
+            if not all(map(_is_output, cell.setdefault("outputs", []))):
+                raise ValueError(f"an output of cell {number} is none that Jupyter knows")
+
+
+def _is_output(out):
+    fields = OUTPUTS[out["output_type"]]
+    return isinstance(out.get("metadata", {}), dict) and all(isinstance(out[name], fields[name]) for name in fields)
+
+
 def _upgraded(notebook):
-    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
-    for cell in notebook.cells:
-        cell.setdefault("id", "new")
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells):
+        cell.setdefault("id", f"new-{number}")
     return notebook
 
 
@@ -175,8 +201,6 @@ def functions(notebook):
 
 def parsed(source):
     """The statements of a cell; IPython's own lines (magics, shell, help) count as comments."""
-    if source.lstrip().startswith("%%"):
-        return []
     lines = ["#" + line if line[:1] in "%!?" or line.endswith("?") else line for line in source.split("\n")]
     try:
         return ast.parse("\n".join(lines)).body

@@ -37,14 +37,14 @@ class Entry(NamedTuple):
 def path():
     """Where progress is kept; raises OSError where that would be in the home of somebody who has none."""
     home = os.environ.get("EMTUTOR_HOME")
-    if not home:
-        from platformdirs import user_data_dir
-
-        home = user_data_dir("emtutor", appauthor=False)
     try:
+        if not home:
+            from platformdirs import user_data_dir
+
+            home = user_data_dir("emtutor", appauthor=False)
         return Path(home).expanduser() / "progress.sqlite3"
     except RuntimeError:
-        raise FileNotFoundError(f"{home} is in the home of a user who has none here") from None
+        raise FileNotFoundError(f"{home or 'its place'} is in the home of a user who has none here") from None
 
 
 def record(exercise, status, mistake=None):
