@@ -56,6 +56,7 @@ def read(path):
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
         _check(notebook)
+        text(notebook).encode()  # half a character can be read from JSON, and never be written
     except FileNotFoundError:
         raise
     except Exception as error:  # nbformat wraps some causes and lets others through
