@@ -56,7 +56,8 @@ def judged(answer, name=None):
     if trouble := _signature(answer, exercise):
         return Feedback(name, "incorrect", trouble)
     with worker.session(answer) as session:
-        tried = trial(session, exercise.problems(np.random.default_rng(SEED)), exercise.out)
+        problems = exercise.problems(np.random.default_rng(SEED))
+        tried = trial(session, problems, exercise.out, exercise.seconds)
         return _feedback(Verdict(exercise, session, tried))
 
 

@@ -18,6 +18,10 @@ _MEANINGS = (
         "Singular matrix",
         "A matrix without inverse: is each Sigma_j where it should be, and not yet spoiled by another step?",
     ),
+    (
+        "0-dimensional array given",
+        "A matrix is needed, and a single number came: np.cov of one column is one. `np.atleast_2d` makes it a matrix.",
+    ),
     ("out of bounds", "An axis of length m has the indices 0 to m - 1. Which axis does this index run along?"),
     ("not subscriptable", "Something has no parts to index: is it a function or a number where an array should be?"),
     ("only integer", "An index must be a whole number: is it a label, or a probability?"),

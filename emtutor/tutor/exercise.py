@@ -1,7 +1,8 @@
 """What an exercise is, and where all of them are found.
 
-An exercise is one record. A lesson's records stand in `emtutor/tutor/lessons/lNN_topic.py`, in a list `EXERCISES` in
-the lesson's order; a module is found by being there. The whole of one, in a file of its own:
+An exercise is one record. A lesson's records stand in `emtutor/lessons/lNN/exercises.py`, in a list `EXERCISES` in the
+lesson's order; a module is found by being there. `register(exercise)` and other packages add theirs
+(docs/your-own-exercise.md). The whole of one, in a file of its own:
 
     import numpy as np
 
@@ -55,15 +56,13 @@ hints      three or more, from a nudge to nearly the answer, none of them a line
 by_hand    what to try with pencil and paper when the hints are used up.
 notation   axes of parameters, and their kind, where they differ from `probes.NOTATION` (handed to `probes.find`).
 unit       power of x's unit in the output (a number, or a tuple for several), None where it has none.
-same       (problem, a, b) -> bool: when two outputs count as the same. The default compares by value. Permuted labels
-           and random samples need another; it serves for mistakes too.
 judge      (problem, output) -> "" if the output is right, else a sentence for the student, or a pair (slug, sentence).
            For open answers and algorithms, where the solution's own value is only one of the right ones. Shapes (axes
            "t" and "m" may have any length) and NaN are looked at before it is asked.
 scale      (*args) -> the size of the terms that cancel (a number or one for each output), for outputs that are exactly
            zero on some problem: differences below 1e-9 of it do not count.
-accepts    other right conventions: functions of the same parameters, each right if it agrees on all problems.
 extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before probes.
+seconds    of computing that an answer may take on all problems; more where right ones are slow.
 few_mistakes  why there are fewer than four mistakes, in a sentence.
 """
 
@@ -77,6 +76,8 @@ from functools import cache
 from importlib.metadata import entry_points
 from inspect import signature
 from typing import Any, NamedTuple
+
+from emtutor import worker
 
 
 class Mistake(NamedTuple):
@@ -102,11 +103,10 @@ class Exercise:
     by_hand: str = ""
     notation: dict[str, Any] | None = None
     unit: Any = None
-    same: Callable | None = None
     judge: Callable | None = None
     scale: Callable | None = None
-    accepts: list[Callable] = field(default_factory=list)
     extra: Callable | None = None
+    seconds: float = worker.SECONDS
     few_mistakes: str = ""
     ask: dict[str, str] = field(default_factory=dict)
 

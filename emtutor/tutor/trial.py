@@ -45,9 +45,9 @@ class Trial(NamedTuple):
     cut: bool  # stopped before it had run on all problems
 
 
-def trial(session, problems, out):
-    """Call the answer of a worker's session on every problem, and once more on the first."""
-    report = session.calls([tuple(p.args.values()) for p in [*problems, problems[0]]], worker.SECONDS)
+def trial(session, problems, out, seconds=worker.SECONDS):
+    """Call the answer of a worker's session on every problem, and once more on the first, for so long at most."""
+    report = session.calls([tuple(p.args.values()) for p in [*problems, problems[0]]], seconds)
     runs = [read(problem, outcome, out) for problem, outcome in zip(problems, report.outcomes, strict=False)]
     steady = True
     if len(report.outcomes) > len(problems):

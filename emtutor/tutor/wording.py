@@ -232,6 +232,8 @@ def _why(got, want, axes):
         return "Transposed?"
     if len(got) == len(want) + 1 and 1 in got and tuple(s for s in got if s != 1) == tuple(s for s in want if s != 1):
         return "One axis of length 1 is too much: was keepdims left on, or an index written as a slice?"
+    if want[-2:] == (1, 1) and got == want[:-2]:
+        return "With one column np.cov gives a number: `np.atleast_2d` makes a (1, 1) matrix of it."
     if not want:
         return "Is a sum over all of them missing?"
     if not got:

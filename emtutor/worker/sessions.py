@@ -44,7 +44,7 @@ def session(function):
     with _lock:
         data = _packed(function)
         remote = None if data is None else _Remote(function, data)
-        if remote is None or not remote.loads():
+        if remote is None or not (remote.loads() or remote.deadly):
             with inplace.session(function) as here:
                 yield here
             return
@@ -100,24 +100,32 @@ class _Remote:
 
     def __init__(self, function, data):
         self._data, self._file, self._loaded = data, file_of(function), False
+        self._ended = None  # how loading it has ended a worker
+
+    @property
+    def deadly(self):
+        """True if loading it has ended a worker: it is not tried in place."""
+        return self._ended is not None
 
     def loads(self):
-        """True if the worker can load the function."""
+        """True if a worker can load the function: this one, or a new one."""
         for _ in range(2):
             if not warm():
                 return False
             try:
                 self._loaded = not _worker.load(self._data)
-                return self._loaded
-            except Ended:
-                _end()
+            except Ended as ended:
+                self._ended = ended.failed
+            if self._loaded:
+                return True
+            _end()
         return False
 
     def calls(self, list_of_args, seconds=SECONDS):
         """Call it with each of these arguments; after one that ended the process no other is made."""
         report = Report([])
         if not self._loaded and not self.loads():
-            return report._replace(outcomes=[Failed("Ended", "it cannot be started again.")])
+            return report._replace(outcomes=[self._ended or Failed("Ended", "it cannot be started again.")])
         try:
             for kind, *came in _worker.calls([tuple(args) for args in list_of_args], seconds):
                 if kind == "done":

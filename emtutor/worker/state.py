@@ -6,17 +6,21 @@ import random
 import signal
 import sys
 import threading
+from types import ModuleType
 
 import numpy as np
 
-_MODULES = ("builtins", "math", "os", "sys", "time", "signal", "threading", "random", "pickle", "numpy", "numpy.linalg",
-            "numpy.random", "scipy.special", "scipy.linalg", "scipy.stats", "scipy.optimize", "emtutor.worker.outcomes",
-            "emtutor.worker.plain", "emtutor.worker.serve", "emtutor.worker.tape")  # fmt: skip
-_MOVING = ("_", "stdin", "stdout", "stderr", "last_type", "last_value", "last_traceback", "last_exc")
+# Names that Python itself moves.
+_MOVING = ("stdin", "stdout", "stderr", "last_type", "last_value", "last_traceback", "last_exc", "path_importer_cache")
 
 
 def snapshot():
-    """{what, in words: its state} of this process."""
+    """The state of this process, for `changes`."""
+    return _settings(), _modules()
+
+
+def _settings():
+    """{what, in words: its state}."""
     return {
         "np.seterr": np.geterr(),
         "np.set_printoptions": repr(np.get_printoptions()),
@@ -29,27 +33,37 @@ def snapshot():
         "Python's tracing": (sys.gettrace(), sys.getprofile()),
         "Python's garbage collector": gc.isenabled(),
         "the threads that run": threading.active_count(),
-        "": _names(),
     }
 
 
 def changes(before):
     """What differs from `before` now, in words: ("np.seterr", "numpy.abs", ...)."""
-    now = snapshot()
-    found = [what for what, value in before.items() if what and value != now[what]]
-    for module, names in before[""].items():
-        held = now[""].get(module, {})
-        found += [f"{module}.{n}".removeprefix("builtins.") for n, i in names.items() if held.get(n) != i]
-    return tuple(found)
+    now = _settings()
+    return tuple([what for what, value in before[0].items() if value != now[what]] + list(_replaced(before[1])))
 
 
-def _names():
-    """{module: {name: identity}}; attributes that Python itself moves are left out."""
-    return {
-        m: {n: id(v) for n, v in vars(sys.modules[m]).items() if not n.startswith("__") and n not in _MOVING}
-        for m in _MODULES
-        if m in sys.modules
-    } | {"sys.modules": {m: id(sys.modules[m]) for m in _MODULES if m in sys.modules}}
+def _modules():
+    """{module: (its dictionary, a copy of it as it is now)}, and under "" the modules themselves."""
+    modules = {name: module for name, module in sys.modules.items() if isinstance(module, ModuleType)}
+    held = {name: (vars(module), dict(vars(module))) for name, module in modules.items() if name != "__main__"}
+    return held | {"": (sys.modules, modules)}
+
+
+def _replaced(modules):
+    """Public names of modules that hold something else than before."""
+    for module, (now, before) in modules.items():
+        if len(now) == len(before) and _alike(now, before):
+            continue
+        for name, value in before.items():
+            if now.get(name) is not value and not name.startswith("_") and name not in _MOVING:
+                yield f"{module}.{name}".removeprefix("builtins.").removeprefix(".")
+
+
+def _alike(a, b):
+    try:
+        return a == b  # identity first, name by name: fast where nothing has changed
+    except Exception:  # objects that refuse to be compared
+        return False
 
 
 def _random():

@@ -489,6 +489,7 @@ SAMPLE = Exercise(
     statement="n points drawn from the mixture: x (n, d), and z (n, k) one-hot, the component that made each point.",
     problems=_sampling,
     judge=_fair,
+    seconds=12.0,  # 30 000 calls of rng.multivariate_normal are right too
     out={"x": "nd", "z": "nk"},
     mistakes=[
         Mistake(
