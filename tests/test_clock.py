@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from emtutor.worker import clock
 from emtutor.worker.clock import can_limit, time_limit
 
 limited = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer: a hang cannot be interrupted")
@@ -78,3 +79,20 @@ def test_without_a_timer_the_body_runs():
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+@limited
+def test_another_timer_can_be_put_in(monkeypatch):
+    """As where there is none, and something else raises the signal."""
+    monkeypatch.setattr(clock, "_set_timer", None)
+    assert not can_limit()
+    calls = []
+
+    def timer(which, seconds, again=0.0):
+        calls.append(seconds)
+        return signal.setitimer(which, seconds, again)
+
+    clock.use(timer)
+    with pytest.raises(TimeoutError), time_limit(0.1):
+        spins()
+    assert calls == [0.1, 0]

@@ -9,9 +9,19 @@ from typing import NamedTuple
 
 # Taken here, so that code which replaces them in their module does not stop the clock.
 _on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None)
+_computed = time.perf_counter if sys.platform == "emscripten" else time.process_time  # which stands still in a browser
 AGAIN = 0.05  # seconds until the next attempt, where the code has caught the first
 IMPORTS = 20.0  # seconds that importing modules may take in addition
 LAST_NET = 10  # times as long by the clock on the wall ends what sleeps or waits, and on no machine what computes
+
+
+def use(timer):
+    """Take another interval timer, called as `signal.setitimer` is; it has to raise SIGALRM. None: there is none.
+
+    In a browser an interrupt buffer can be one.
+    """
+    global _set_timer
+    _set_timer = timer
 
 
 class TimeUp(BaseException):
@@ -76,7 +86,7 @@ class _Clocks(NamedTuple):
 
 
 def _now():
-    return _Clocks(time.monotonic(), time.process_time())
+    return _Clocks(time.monotonic(), _computed())
 
 
 def _within(seconds, since):

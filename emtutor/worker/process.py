@@ -156,11 +156,10 @@ class Worker:
         return Ended(Failed("Ended", _ending(code)), self._trace())
 
     def _trace(self):
-        """(file, line) pairs of the last traceback that was written."""
+        """(file, line) pairs of the traceback that it has left behind."""
         self._log.seek(0)
         text = self._log.read().decode(errors="replace")
-        last = re.split(r"most recent call first", text)[-1]
-        return [(file, int(line)) for file, line in re.findall(r'File "(.*)", line (\d+)', last)]
+        return [(file, int(line)) for file, line in re.findall(r'File "(.*)", line (\d+)', text)]
 
 
 def _computed(pid):

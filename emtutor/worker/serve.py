@@ -35,9 +35,9 @@ def main():
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(""), Tape(), Tape()
-    faulthandler.enable(log, all_threads=False)
+    faulthandler.enable(log)
     if hasattr(signal, "SIGPROF"):  # when the time is up: where it was, by a handler in C, and then the end
-        faulthandler.register(signal.SIGPROF, log, all_threads=False, chain=True)
+        faulthandler.register(signal.SIGPROF, log, chain=True)
     _limit_memory()
     busy = _end_with(os.getppid())
     function = None

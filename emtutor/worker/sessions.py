@@ -2,20 +2,16 @@
 
 import atexit
 import os
-import site
 import sys
-import sysconfig
 import threading
 from contextlib import contextmanager
-
-import cloudpickle
 
 from emtutor.worker import inplace
 from emtutor.worker.outcomes import Failed, Report, file_of, with_source
 from emtutor.worker.process import MARK, Ended, Worker
+from emtutor.worker.travel import packed
 
 SECONDS = 3.0  # of computing, for all calls of a batch; most need a few milliseconds
-HEAVIEST = 2**28  # bytes of a function with all that it uses; more stays in place
 
 _lock = threading.RLock()  # one session at a time: a kernel's other threads wait
 _worker: Worker | None = None
@@ -42,7 +38,7 @@ def session(function):
     words.
     """
     with _lock:
-        data = _packed(function)
+        data = packed(function) if can_start() else None
         remote = None if data is None else _Remote(function, data)
         if remote is None or not (remote.loads() or remote.deadly):
             with inplace.session(function) as here:
@@ -146,6 +142,7 @@ class _Remote:
         try:
             return _worker.changes()
         except Ended:
+            self._loaded = False
             _end()
             return ()
 
@@ -162,34 +159,3 @@ class _Remote:
         """The failure at the innermost line of the function's own file."""
         line = next((n for file, n in ended.trace if file == self._file), None)
         return with_source(ended.failed._replace(line=line), self._file)
-
-
-# ---- what travels
-
-
-def _packed(function):
-    """The function by value, or None if it has to stay."""
-    if not can_start():
-        return None
-    try:
-        module = sys.modules.get(function.__module__)
-        own = module is not None and _is_own(module)
-        if own:
-            cloudpickle.register_pickle_by_value(module)
-        try:
-            data = cloudpickle.dumps(function)
-        finally:
-            if own:
-                cloudpickle.unregister_pickle_by_value(module)
-    except Exception:  # whatever an object may raise that is asked to be packed
-        return None
-    return data if len(data) <= HEAVIEST else None
-
-
-_LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
-
-
-def _is_own(module):
-    """A module of somebody's own: neither a library nor this package; its text may have changed since it was read."""
-    file = getattr(module, "__file__", None)
-    return bool(file) and module.__name__.partition(".")[0] != "emtutor" and not file.startswith(_LIBRARIES)
