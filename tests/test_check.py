@@ -326,7 +326,7 @@ NAMELESS = [
     ("log_likelihood", lambda *a: np.log(np.exp(joint(*a)).sum(1) + 1e-10).sum(), "small number"),
     ("responsibilities", lambda *a: soft(joint(*a) / 2), "to the power 0.5"),
     ("update_mu", lambda x, r: r.T @ x / (r.sum(0)[:, None] + 1), "R_j + 1"),
-    ("update_pi", lambda r: soft(r.mean(0)[None])[0], "a softmax of what is right"),
+    ("update_pi", lambda r: soft(r.mean(0)[None])[0], "a softmax of the right one"),
     ("grad_lagrangian", lambda *a: find("grad_lagrangian").solution(*a) - 1, "minus 1, in every entry"),
     ("match_labels", lambda a, b: np.eye(len(a)), "These are one-hot rows"),
     ("update_Sigma", lambda x, r, mu: find("update_Sigma").solution(x, r, mu) / 2, "half the right one"),

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import dirichlet, invwishart, multivariate_normal
 
 from emtutor import derivations, gaussian, old_faithful
-from emtutor.causes.cases import cases
+from emtutor.causes.special import cases
 from emtutor.derivations.chains import observations
 from emtutor.derivations.engine import call, compare
 from emtutor.derivations.engine.line import Case

@@ -16,9 +16,9 @@ order of the tables. Special cases and properties are asked only where no hypoth
 eye of a computer. Sentences are made last, by `wording`, for "your r" and for "line 3".
 """
 
-from emtutor.causes.engine import agree, find, special_cases
 from emtutor.causes.families import FAMILIES, question, unknown
-from emtutor.causes.findings import Finding
+from emtutor.causes.findings import Finding, agree
+from emtutor.causes.search import find, special_cases
 from emtutor.problems.problem import NOTATION, Problem, Quantity, quantity
 
 __all__ = [

@@ -114,7 +114,7 @@ def _of_mixture(w, mixture):
     if not mixture:
         return
     squared, joint, density, axes = mixture
-    yield Term("the quadratic form (x - mu)^T Sigma^-1 (x - mu)", axes, squared, -0.5, "x")
+    yield Term("the quadratic form", axes, squared, -0.5, "x")
     yield Term("log N(x_i; mu, Sigma)", axes, density, 1.0, "x")
     if joint is not None:
         evidence = np.logaddexp.reduce(joint, axis=1)

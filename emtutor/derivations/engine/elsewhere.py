@@ -3,7 +3,7 @@
 import numpy as np
 
 from emtutor import causes
-from emtutor.causes.cases import cases as special_cases
+from emtutor.causes.special import cases as special_cases
 from emtutor.derivations.engine.line import Case, call
 from emtutor.derivations.engine.maximum import refuse_infeasible
 from emtutor.problems.worlds import fresh, world

@@ -3,7 +3,8 @@
 import numpy as np
 
 from emtutor import causes
-from emtutor.causes.cases import cases
+from emtutor.causes.special import cases
+from emtutor.causes.wording import sentence
 from emtutor.derivations.engine import judges
 from emtutor.derivations.engine.compare import NUMERICAL, value
 from emtutor.derivations.engine.line import Breaks, Case, Numerical, Skip, call
@@ -42,16 +43,12 @@ def explained(chain, broken, done):
     found = causes.find(answer, right, tried) if has_value else []
     special = causes.special_cases(answer, right, tried)
     # "= 0" is a claim, and no slip of code: what would explain such a function says nothing of it.
-    claims_a_number = any(f.slug in ("zero", "constant answer") for f in found)
-    sentences = [] if claims_a_number else [_of_a_line(f.sentence) for f in found[:2]]
-    if special and not any("wrong otherwise" in s for s in sentences):
+    claims_a_number = any(f.cause == "zero" or f.subject == "all" for f in found)
+    told = [] if claims_a_number else found[: 1 if found and found[0].telling else 2]
+    sentences = [sentence(f, "the line") for f in told]
+    if special and not any(f.cause == "case" for f in told):
         sentences.append(f"It would be right where {' or '.join(special[:3])}.")
     return broken._replace(cases=tuple(dict.fromkeys(sentences)))
-
-
-def _of_a_line(sentence):
-    """A sentence about a learner's result as one about a line of the chain."""
-    return sentence.replace("Your result", "The line").replace("your result", "the line").replace("yours", "the line's")
 
 
 def _evaluated(chain, function, like, args):

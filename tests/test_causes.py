@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 
 from emtutor import gaussian, problems
 from emtutor.causes import NOTATION, Problem, Quantity, agree, find, quantity, special_cases
-from emtutor.causes.cases import cases
+from emtutor.causes.special import cases
 from emtutor.maths import formulas
 from emtutor.problems.worlds import fresh, world
 
@@ -82,7 +82,7 @@ WRONG = {
     "r over points": (
         lambda *a: (lambda L: np.exp(L - logsumexp(L, axis=0)))(log_joint(*a)),
         responsibilities,
-        ["columns sum to one"],
+        ["columns of your result sum to one"],
     ),
     "r unnormalised": (lambda *a: np.exp(log_joint(*a)), responsibilities, ["should sum to 1"]),
     "r naive": (
