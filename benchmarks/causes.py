@@ -2,7 +2,7 @@
 
     python benchmarks/causes.py [EVERY]
 
-Takes every EVERYth (8) mutant of all exercises, judges it with and without `emtutor.causes.variants` (which know
+Takes every EVERYth (8) mutant of all exercises, judges it with and without `emtutor.causes.source` (which know
 the solutions' source, as the mutants do), and prints the share by the same account as tests/test_mutation.py.
 """
 

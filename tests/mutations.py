@@ -1,6 +1,6 @@
 """Wrong answers by the thousand: the solutions of the exercises, each changed in one place by an operator.
 
-The operators are written here anew, apart from those that `emtutor.causes.variants` knows, and the account of what a
+The operators are written here anew, apart from those that `emtutor.causes.source` knows, and the account of what a
 message must name stands beside each.
 """
 

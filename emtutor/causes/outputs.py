@@ -47,7 +47,7 @@ ANY = (  # (what the answer is, cause, map of the truth, question)
     (_ALL + "log(1 + {one})", "log", np.log1p, ""),
     (_ALL + "exp({one}) - 1", "log", np.expm1, ""),
     *((_ALL + "{one} rounded to " + (f"{i} decimals" if i else "whole numbers"), "integer",
-       lambda t, i=i: np.round(t, i), "is something rounded that is only to be printed so?") for i in range(9)),
+       lambda t, i=i: np.round(t, i), "is something rounded that is only to be printed so?") for i in range(6)),
 )
 ARRAYS = (  # of arrays of any shape
     (_ALL + "a softmax of {one}", "softmax", lambda t: _softmax(t) if t.ndim else None, ""),
@@ -85,7 +85,7 @@ ALONG = (  # of an axis i of length above one
     ("The {plural} are shifted by one place", "index", lambda t, i: np.roll(t, 1, i), "where does the index begin?"),
     ("The {plural} are shifted by one place", "index", lambda t, i: np.roll(t, -1, i), "where does the index begin?"),
     ("{It} {adds} up along the {plural}", "index", np.cumsum, "is a running sum not reset?"),
-    ("{It} {is} {amount}the differences of {one} along the {plural}", "index", np.diff, ""),
+    ("{It} {is} {amount}the differences of {one} along the {plural}", "index", lambda t, i: np.diff(t, axis=i), "is a difference taken too much?"),
     ("Every entry holds the sum over the {plural}", "axis", lambda t, i: _spread(t.sum(i, keepdims=True), t), ""),
     ("Every entry holds the mean over the {plural}", "axis", lambda t, i: _spread(t.mean(i, keepdims=True), t), "has each a value of its own?"),
     ("All {plural} hold the result of the first one", "index", lambda t, i: _spread(t.take([0], i), t), "is the index of the loop used?"),

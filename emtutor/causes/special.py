@@ -134,7 +134,7 @@ def cases(w):
     found = []
     for name, q in w.kinds.items():
         if name in w.values and "." not in name:
-            found += [_case(row, name, q) for row in ROWS if _fits(row, q)]
+            found += [case(row, name, q) for row in ROWS if fits(row, q)]
             found += _balanced_labels(name, q)
     found += [*_pairs(w), *_equal_arguments(w)]
     letters = {letter for q in w.kinds.values() for letter in q.axes}
@@ -148,7 +148,7 @@ def cases(w):
     return found
 
 
-def _fits(row, q):
+def fits(row, q):
     kinds, axes = row[:2]
     one = isinstance(axes, str)  # a string: any one of these axes
     return q.kind in kinds.split() and (
@@ -156,7 +156,7 @@ def _fits(row, q):
     )
 
 
-def _case(row, name, q):
+def case(row, name, q):
     _, _, slug, when, ask, function, weaker = row
     index = {"a": "z", "b": "z"}.get(q.axes)
     told = {"v": name, "v_": f"{name}_{index}" if index else indexed(name, q.axes),

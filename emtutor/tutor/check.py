@@ -58,7 +58,7 @@ def judged(answer, name=None):
     with worker.session(answer) as session:
         problems = exercise.problems(np.random.default_rng(SEED))
         tried = trial(session, problems, exercise.out, exercise.seconds)
-        return _feedback(Verdict(exercise, session, tried))
+        return _feedback(Verdict(exercise, session, tried, answer))
 
 
 def _feedback(verdict):

@@ -11,7 +11,7 @@ import numpy as np
 from emtutor import causes
 from emtutor.tutor import values, wording
 from emtutor.tutor.feedback import Table
-from emtutor.tutor.trial import Callable, Raised, Refused, Returned, Stopped
+from emtutor.tutor.trial import Callable, Raised, Refused, Returned, Stopped, in_worker
 from emtutor.tutor.verdict import UNSUITED, bare
 
 
@@ -139,9 +139,10 @@ class Naming:
         if self._found is None:
             answer = Callable(self.v.session, self.exercise.out)
             problems = [run.problem for run in self.v.runs]
-            notation, out = self.exercise.notation, self.exercise.out
+            known = {"notation": self.exercise.notation, "out": self.exercise.out, "ask": self.exercise.ask}
+            own = {"function": self.v.answer or answer, "run": in_worker}
             try:
-                self._found = causes.find(answer, self.exercise.solution, problems, notation=notation, out=out)
+                self._found = causes.find(answer, self.exercise.solution, problems, **known, **own)
             except (Stopped, *UNSUITED):  # without a finding the verdict stands all the same
                 self._found = []
         return self._found

@@ -102,6 +102,18 @@ class Callable:
         return result if len(self._out) > 1 else result[0]
 
 
+def in_worker(function):
+    """Another function, called as an answer is called: in the worker, with its plain value or its error."""
+
+    def run(*args):
+        outcome = worker.call(function, *args)
+        if isinstance(outcome, Failed):
+            raise outcome.error()
+        return outcome.value
+
+    return run
+
+
 def nudged(problem, size, seed):
     """The problem with every array of floats changed by so much of itself, at random. (Numbers seldom are rounded.)"""
     rng = np.random.default_rng(seed)

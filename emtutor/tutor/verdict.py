@@ -15,8 +15,8 @@ FREE = ("t", "m")  # axes of outputs whose length is the learner's choice, where
 class Verdict:
     """One trial of one exercise, judged. `wrong[i]` says it of run i, `expected[i]` is the solution's outputs there."""
 
-    def __init__(self, exercise, session, trial):
-        self.exercise, self.session, self.trial = exercise, session, trial
+    def __init__(self, exercise, session, trial, answer=None):
+        self.exercise, self.session, self.trial, self.answer = exercise, session, trial, answer
         self.runs, self.names = trial.runs, list(exercise.out)
         self.expected = [self.outputs(exercise.solution, run.problem) for run in trial.runs]
         self.floors = _floors(exercise, self.runs, self.expected)

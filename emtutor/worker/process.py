@@ -53,6 +53,7 @@ class Worker:
         self.owner = os.getpid()
         self._answers = queue.SimpleQueue()
         self._ready = False
+        self.loaded = None  # the pickled function that it holds
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self):
@@ -69,6 +70,7 @@ class Worker:
     def load(self, data):
         """Load a pickled function; returns why it cannot be loaded, or ""."""
         self._tell(("load", data))
+        self.loaded = data
         return self._answer(time.monotonic() + WALL)[1]
 
     def calls(self, batch, seconds):

@@ -120,7 +120,7 @@ class _Remote:
     def calls(self, list_of_args, seconds=SECONDS):
         """Call it with each of these arguments; after one that ended the process no other is made."""
         report = Report([])
-        if not self._loaded and not self.loads():
+        if not (self._loaded and _worker and _worker.loaded is self._data) and not self.loads():  # another came between
             return report._replace(outcomes=[self._ended or Failed("Ended", "it cannot be started again.")])
         try:
             for kind, *came in _worker.calls([tuple(args) for args in list_of_args], seconds):
