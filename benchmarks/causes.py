@@ -2,8 +2,8 @@
 
     python benchmarks/causes.py [EVERY]
 
-Takes every EVERYth (8) mutant of all exercises, judges it with and without `emtutor.causes.source` (which know
-the solutions' source, as the mutants do), and prints the share by the same account as tests/test_mutation.py.
+Takes every EVERYth (8) mutant of all exercises, judges it with and without the rewrites of the solutions'
+source (which the mutants are made of, too), and prints the share by the same account as tests/test_mutation.py.
 """
 
 import os
@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 def main(every=8):
     with tempfile.TemporaryDirectory() as home:
         os.environ["EMTUTOR_HOME"] = home
-        from emtutor.causes import engine
+        from emtutor.causes import rewriting
 
-        full = engine.source_variants
-        for words, made in (("with variants", full), ("without variants", lambda function: ())):
-            engine.source_variants = made
+        full = rewriting.STEPS
+        for words, steps in (("with rewrites", full), ("without rewrites", 0)):
+            rewriting.STEPS = steps
             ways = counted(every)
             total, nameless = sum(ways.values()), ways.pop("", 0)
             print(f"{words:17} {1 - nameless / total:6.1%} of {total}", dict(ways))
