@@ -1,4 +1,4 @@
-"""The probes: what they find, that it is true, and that they find nothing in a right answer."""
+"""Causes: what is found, that it is true, and that nothing is found in a right answer."""
 
 import numpy as np
 import pytest
@@ -346,7 +346,7 @@ def test_notation_by_axes_and_override():
     assert quantity("x", np.arange(3), {"x": own}) is own
 
 
-def test_every_name_of_the_notation_has_a_kind_that_probes_know():
+def test_every_name_of_the_notation_has_a_kind_that_is_known():
     known = {
         *("real", "points", "means", "centre", "spd", "negative", "simplex", "onehot", "labels", "log", "logsimplex"),
         *("positive", "above1", "chance", "counts", "size", "opaque", "tuple"),

@@ -25,7 +25,7 @@ MEMORY: dict = {}
 
 @pytest.fixture(autouse=True)
 def no_more_than_needed(monkeypatch):
-    """What the probes find out about a break is tested elsewhere; a wrong maximiser must fall in few directions."""
+    """What is found out about a break is tested elsewhere; a wrong maximiser must fall in few directions."""
     away = maximum.away_from_top
     monkeypatch.setattr(maximum, "away_from_top", lambda f, best, args, rng: away(f, best, args, rng, directions=3))
     monkeypatch.setattr(chain, "explained", lambda derivation, broken, done: broken)

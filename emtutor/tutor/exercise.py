@@ -54,14 +54,14 @@ ask        questions by cause, for those: {"sign": "Put mu to the left of a poin
            found.
 hints      three or more, from a nudge to nearly the answer, none of them a line of the solution.
 by_hand    what to try with pencil and paper when the hints are used up.
-notation   axes of parameters, and their kind, where they differ from `probes.NOTATION` (handed to `probes.find`).
+notation   axes of parameters, and their kind, where they differ from `NOTATION` (handed to `causes.find`).
 unit       power of x's unit in the output (a number, or a tuple for several), None where it has none.
 judge      (problem, output) -> "" if the output is right, else a sentence for the student, or a pair (slug, sentence).
            For open answers and algorithms, where the solution's own value is only one of the right ones. Shapes (axes
            "t" and "m" may have any length) and NaN are looked at before it is asked.
 scale      (*args) -> the size of the terms that cancel (a number or one for each output), for outputs that are exactly
            zero on some problem: differences below 1e-9 of it do not count.
-extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before probes.
+extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before the tables of causes.
 seconds    of computing that an answer may take on all problems; more where right ones are slow.
 few_mistakes  why there are fewer than four mistakes, in a sentence.
 """

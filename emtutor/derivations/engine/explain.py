@@ -16,7 +16,7 @@ RARE = 2  # a line that fails on so few problems fails rarely
 
 
 def explained(chain, broken, done):
-    """The same `Checked` with what the probes find out about it, compared with a formula that can be trusted.
+    """The same `Checked` with what is found out about it, compared with a formula that can be trusted.
 
     They ask the derivation's own problems, whatever data the chain ran on: one data set has no special cases.
     """
