@@ -61,7 +61,7 @@ judge      (problem, output) -> "" if the output is right, else a sentence for t
            "t" and "m" may have any length) and NaN are looked at before it is asked.
 scale      (*args) -> the size of the terms that cancel (a number or one for each output), for outputs that are exactly
            zero on some problem: differences below 1e-9 of it do not count.
-extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before the tables of causes.
+extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before causes.
 seconds    of computing that an answer may take on all problems; more where right ones are slow.
 few_mistakes  why there are fewer than four mistakes, in a sentence.
 """
