@@ -2,7 +2,7 @@
 
     python tests/net.py                what has changed, answer by answer
     python tests/net.py KIND ...       the same for exercises, slugs or operators that match: "m_step", "sign"
-    python tests/net.py --write        the new sentences are wanted: freeze them
+    python tests/net.py --write KIND   the new sentences of these (or of all) are wanted: freeze them
     python tests/net.py --answers      freeze the answers anew too, from the records and the mutants of today
 
 The answers are frozen by value (tests/net/answers.pkl.xz), so that they stay the same when a record that held them is
@@ -83,8 +83,9 @@ def write_answers():
     ANSWERS.write_bytes(lzma.compress(pickle.dumps((PYTHON, held))))
 
 
-def write_verdicts():
-    found = {answer.key: verdict(answer) for answer in frozen_answers()}
+def write_verdicts(pattern=""):
+    found = frozen_verdicts() if pattern else {}
+    found |= {answer.key: verdict(answer) for answer in frozen_answers(pattern)}
     VERDICTS.write_bytes(lzma.compress(json.dumps(found).encode()))
     return found
 
@@ -95,10 +96,11 @@ def main(arguments):
         os.environ["EMTUTOR_HOME"] = home
         if "--answers" in arguments:
             write_answers()
+        pattern = "|".join(a for a in arguments if not a.startswith("--"))
         if {"--answers", "--write"} & set(arguments):
-            print(f"{len(write_verdicts())} verdicts frozen")
+            print(f"{len(write_verdicts(pattern))} verdicts frozen")
             return
-        answers = frozen_answers("|".join(arguments))
+        answers = frozen_answers(pattern)
         count = Counter()
         for key, before, now in differences(answers, frozen_verdicts()):
             kind = "status" if not before or before[0] != now[0] else "name" if before[1] != now[1] else "sentence"
