@@ -2,13 +2,14 @@
 
 import re
 import warnings
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from emtutor import bounds, data, em, gaussian, kmeans
-from emtutor.maths import arguments, online
+from emtutor import bounds, data, em, gaussian, kmeans, scenes
+from emtutor.maths import arguments, degenerate, online
 from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
 X = data.old_faithful()[:40]
@@ -266,12 +267,72 @@ def test_a_module_is_no_model(model):
 
 
 def test_a_fit_needs_a_start_that_has_a_likelihood_and_steps_do_not():
-    with pytest.raises(ValueError, match=r"log p is nan at the start: mu must have shape \(k, 40\)"):
+    with pytest.raises(ValueError, match=r"log p is nan at the start: x must have shape \(n, 2\).* try x\.T"):
         em.fit(gaussian.model, X.T, THETA)
     assert np.isnan(next(em.steps(gaussian.model, X.T, THETA)).log_likelihood)
 
 
-def test_sums_that_are_off_by_single_precision_are_shown_to_be_off():
-    single = (R / 3).astype(np.float32) * 3
-    with pytest.raises(ValueError, match=r"rows of r must sum to 1, got 0\.99999\d+ .. 1: divide|got .* 1\.00000\d+"):
-        gaussian.m_step(X, single)
+def single(value):
+    """The same numbers as float32 has them, in the same containers."""
+    if isinstance(value, tuple):
+        return type(value)(*map(single, value)) if hasattr(value, "_fields") else tuple(map(single, value))
+    return np.asarray(value, np.float32)
+
+
+def test_single_precision_is_good_enough_for_every_door():
+    """Weights of 1/3 and 2/3 sum to 1.00000003, rows of r to 0.9999999, and Sigma is symmetric to seven digits."""
+    theta = THETA._replace(pi=np.array([1 / 3, 2 / 3], np.float32), Sigma=single(THETA.Sigma * [[1, 1], [1 + 5e-8, 1]]))
+    assert gaussian.fit(X, theta, max_iter=3).iterations == 3
+    model = gaussian.model.using(
+        e_step=lambda x, *theta: single(gaussian.e_step(x, theta)), m_step=lambda x, r: single(gaussian.m_step(x, r))
+    )
+    assert np.isfinite(em.fit(model, X, theta, tol=1e-4).log_likelihood)
+    for step in islice(em.steps(model, X, theta), 1, 9):
+        assert step.note == ""
+        assert step.log_likelihood == pytest.approx(step.elbo + step.kl, rel=1e-9)
+        assert step.kl >= -1e-9 * abs(step.log_likelihood)
+    film = scenes.em(model, X, theta, iterations=4, max_iter=4)
+    assert "Stopped" not in str([frame.words for frame in film.frames])
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda x, theta: gaussian.fit(x, theta),
+        lambda x, theta: em.fit(gaussian.model, x, theta),
+        lambda x, theta: gaussian.m_step(x, np.full((len(x), len(theta.pi)), 1 / len(theta.pi))),
+        lambda x, theta: gaussian.m_step_tied(x, np.full((len(x), len(theta.pi)), 1 / len(theta.pi))),
+        lambda x, theta: gaussian.random_start(x, 1, np.random.default_rng(0)),
+        lambda x, theta: gaussian.named_starts(x, 1),
+    ],
+    ids=["gaussian.fit", "em.fit", "m_step", "m_step_tied", "random_start", "named_starts"],
+)
+def test_too_few_points_are_told_in_the_same_words_at_every_door(run):
+    one = THETA._replace(pi=np.ones(1), mu=THETA.mu[:1], Sigma=THETA.Sigma[:1])
+    for x, words in (
+        (X[:1], "x has one point: a covariance needs two or more"),
+        (X[:2], "2 points span at most 1 of 2 dimensions"),
+        (np.tile(X[:1], (5, 1)), "column 0 of x is constant"),
+        (X[:, :1] * [1, 2], "the columns of x are collinear"),
+    ):
+        with pytest.raises(degenerate.Degenerate, match=words):
+            run(x, one)
+
+
+def test_a_transposed_x_is_told_so():
+    rng = np.random.default_rng(0)
+    for run in (
+        lambda: gaussian.fit(X.T, THETA),
+        lambda: em.fit(gaussian.model, X.T, THETA),
+        lambda: gaussian.m_step(X.T, R),
+        lambda: gaussian.random_start(X.T, 2, rng),
+        lambda: gaussian.named_starts(X.T, 2),
+        lambda: gaussian.e_step(X.T, THETA),
+    ):
+        with pytest.raises(ValueError, match=r"transposed\? try x\.T"):
+            run()
+
+
+def test_sums_that_are_off_by_little_are_shown_to_be_off():
+    with pytest.raises(ValueError, match=r"rows of r must sum to 1, got 0\.999995.* \.\. 0\.999995.*: divide"):
+        gaussian.m_step(X, R * (1 - 5e-6))

@@ -409,7 +409,7 @@ def test_single_rows_and_a_far_offset():
         ({"x": [np.zeros(2)]}, r"block 0 of x must have shape \(b, d\)"),
         ({"x": [np.zeros((3, 4))]}, "x must have shape"),
         ({"x": [np.full((3, 2), np.nan)]}, "x must be finite"),
-        ({"step": lambda t: 0}, r"step\(0\) must be in \(0, 1\]"),
+        ({"step": lambda t: 0}, r"step\(0\) must be a number in \(0, 1\]"),
         ({"block": 0}, "block must be a whole number"),
         ({"step": 0.5}, "step must be a function of t"),
         ({"x": np.float64(3)}, "x must be an array"),

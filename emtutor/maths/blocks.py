@@ -105,7 +105,7 @@ def of(x, d_of_theta, block):
     if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
         x = arguments.reals("x", x)
     if x.ndim != 2 or x.shape[1] != d_of_theta or x.shape[0] == 0:
-        hint = ": write x[:, None] for one dimension" if x.ndim == 1 and d_of_theta == 1 else ""
+        hint = arguments.remedy_of("x", x.shape, ("n", str(d_of_theta)))
         raise ValueError(
             f"x must have shape (n >= 1, {d_of_theta}) as mu has {d_of_theta} columns, got {x.shape}{hint}"
         )

@@ -47,18 +47,18 @@ def free_energy(log_joint, q, T=1.0):
 
 def log_evidence(log_joint):
     """log p(x) = sum_i log sum_j p(x_i, z_i = j), with the largest term taken out before exponentiating."""
-    return float(np.sum(formulas.log_p(_log_table(log_joint))))
+    return float(np.sum(formulas.log_p(_joint_table(log_joint))))
 
 
 def posterior(log_joint):
     """p(z = j | x_i) = p(x_i, j) / sum_j' p(x_i, j'): the q at which KL is zero. Same shape as `log_joint`."""
-    return formulas.posterior(_log_table(log_joint))
+    return formulas.posterior(_joint_table(log_joint))
 
 
 def tempered_posterior(log_joint, T):
     """q(z) proportional to p(x, z)^(1/T): the minimiser of U - T S, for a temperature T > 0."""
     T = arguments.number("T", T, "a finite temperature > 0", lambda T: 0 < T < np.inf)
-    return formulas.posterior(_log_table(log_joint) / T)
+    return formulas.posterior(_joint_table(log_joint) / T)
 
 
 def mean_field(log_p, q1, q2):
@@ -66,7 +66,7 @@ def mean_field(log_p, q1, q2):
 
     L never falls; its gap to log p stays open unless the posterior is a product. Bishop, PRML, (10.9).
     """
-    table, q1, q2 = _log_table(log_p, "log_p", "(a, b)"), _distribution("q1", q1), _distribution("q2", q2)
+    table, q1, q2 = log_table("log_p", log_p, "(a, b)"), _distribution("q1", q1), _distribution("q2", q2)
     if table.shape != (*q1.shape, *q2.shape):
         raise ValueError(f"log_p must have shape (a, b) = {(q1.size, q2.size)} as q1 and q2 say, got {table.shape}")
     q1 = posterior(table @ q2)
@@ -90,18 +90,26 @@ def _distribution(name, q):
     return arguments.distribution(name, q, "(k)" if q.ndim == 1 else "(n, k)")
 
 
-def _log_table(log_joint, name="log_joint", shape="(n, k) or (k,)"):
-    a = arguments.reals(name, log_joint)
-    if a.ndim not in ((2,) if shape == "(a, b)" else (1, 2)) or a.size == 0:
-        raise ValueError(f"{name} must have shape {shape}, got {a.shape}")
+def log_table(name, value, shape="(n, k)", because=""):
+    """`value` as an array of log-probabilities of this shape: below +inf, and -inf where the probability is 0."""
+    a = arguments.array(name, value, shape, because, finite=False)
+    if a.size == 0:
+        raise ValueError(f"{name} must hold at least one entry, got shape {a.shape}")
     if np.isnan(a).any() or (a == np.inf).any():
         raise ValueError(f"{name} must hold log-probabilities below +inf (-inf where the joint is 0), got NaN or inf")
     return a
 
 
+def _joint_table(log_joint):
+    a = arguments.reals("log_joint", log_joint)
+    if a.ndim not in (1, 2):
+        raise ValueError(f"log_joint must have shape (n, k) or (k,), got {a.shape}")
+    return log_table("log_joint", a, "(k)" if a.ndim == 1 else "(n, k)")
+
+
 def check(log_joint, q):
     """Both as arrays of one shape, log-probabilities and rows that sum to one, or ValueError."""
-    a, q = _log_table(log_joint), arguments.array("q", q)
+    a, q = _joint_table(log_joint), arguments.array("q", q)
     _same_shape("q", q, "log_joint", a)  # first: of a transposed q it is the shape that helps, not the sums
     return a, _distribution("q", q)
 

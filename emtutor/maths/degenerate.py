@@ -22,14 +22,17 @@ def nonempty(R, what="component", lost="parameters"):
     return R
 
 
-def enough(n, d):
-    """n points in d dimensions, or Degenerate where no covariance of theirs can be positive definite."""
+def enough(n, d, k=1):
+    """n points in d dimensions, or Degenerate where no covariances of k components can all be positive definite."""
+    turned = " (or is x transposed? try x.T)" if n < d else ""
+    if k > n:
+        raise Degenerate(f"k = {k} components need at least as many points, got n = {n}{turned}")
     if n == 1:
-        raise Degenerate("x has one point: a covariance needs two or more")
+        raise Degenerate(f"x has one point: a covariance needs two or more{turned}")
     if n <= d:
         raise Degenerate(
             f"{n} points span at most {n - 1} of {d} dimensions, so no covariance is positive definite: take more "
-            "points or fewer columns"
+            f"points or fewer columns{turned}"
         )
 
 

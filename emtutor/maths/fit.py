@@ -31,8 +31,7 @@ def fit(model, x, theta, *, tol=1e-8, max_iter=1000, accelerate=None):
     """
     at = partial(At, check(model), states.frozen(x))
     tol, max_iter = limits(tol, max_iter)
-    if accelerate not in (None, "squarem"):
-        raise ValueError(f'accelerate must be None or "squarem", got {accelerate!r}')
+    accelerate = arguments.one_of("accelerate", accelerate, None, "squarem")
     iterates, path, converged, reason = squarem if accelerate else plain, [], False, f"max_iter = {max_iter} reached"
     for here, made in iterates(at, theta):
         log_p, note = here.log_likelihood

@@ -60,18 +60,26 @@ def scatter(x, r, mu):
 
 
 def refuse_collapse(x, R, Sigma):
-    """Degenerate for a covariance with (almost) no extent in some direction: the likelihood is unbounded there."""
+    """Degenerate for a covariance with (almost) no extent in some direction: the likelihood is unbounded there.
+
+    A point is measured by the data's spread, a line or plane by the component's own: two clusters may be far apart.
+    """
+    degenerate.enough(*x.shape)
     spread = x.std(0)
     if not (spread > 0).all():
         raise degenerate.constant(int(np.argmin(spread)))
     if not np.isfinite(Sigma).all():
         return  # a wrong r put in by a learner: the figures of the step say so
-    low = np.linalg.eigvalsh(Sigma / np.outer(spread, spread))
-    rounding = 4 * x.shape[1] * np.finfo(float).eps * low[:, -1]  # an eigenvalue below this is zero, computed
-    for j in map(int, np.flatnonzero(low[:, 0] < np.maximum(COLLAPSED**2, rounding))):
-        if len(x) > 1 and np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
+    for j, S in enumerate(Sigma):
+        own = np.sqrt(np.maximum(S.diagonal(), 0))
+        narrow = own < COLLAPSED * spread
+        if not narrow.any():
+            low = np.linalg.eigvalsh(S / np.outer(own, own))[0]
+            if low >= 4 * len(own) * np.finfo(float).eps:  # an eigenvalue below this is zero, computed
+                continue
+        if np.linalg.matrix_rank((x - x.mean(0)) / spread) < x.shape[1]:
             raise degenerate.collinear()
-        raise degenerate.collapsed(j, R[j], "one point" if low[j, -1] < COLLAPSED**2 else "a line or plane")
+        raise degenerate.collapsed(j, R[j], "one point" if narrow.all() else "a line or plane")
 
 
 # ---- any model, from its log_joint (n, k), or (k,) for one observation; in logarithms: where a posterior underflows to

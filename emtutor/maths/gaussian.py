@@ -54,7 +54,7 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     Sigma_j = (W_j + S0 + kappa0 (mu_j - m0)(mu_j - m0)^T) / (nu0 + R_j + d + 2), W_j around the new mu_j. No component
     collapses if S0 is positive definite. Murphy, MLAPP, 11.4.2.8 (there the mode of Sigma_j alone: one less below).
     """
-    x, r = _points_and_weights(x, r)
+    x, r = _points_and_weights(x, r, fewest=False)
     R, (d, k) = r.sum(0), (x.shape[1], r.shape[1])
     alpha = arguments.array("alpha", alpha, f"({k})", f"as r has {k} columns")
     m0 = arguments.array("m0", m0, f"({d})", f"as x has {d} columns")
@@ -65,7 +65,8 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     counts = R + alpha - 1
     if counts.min() < 0 or not counts.any():
         raise ValueError(
-            f"alpha_j must be at least 1 - R_j, got {alpha.tolist()}: the mode has no such weights; take alpha_j >= 1"
+            f"alpha_j must be at least 1 - R_j, got {arguments.shown(alpha)}: the mode has no such weights; "
+            "take alpha_j >= 1"
         )
     if kappa0 == 0:
         degenerate.nonempty(R, lost="mean and covariance")
@@ -78,7 +79,7 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
 def sample(n, theta, rng):
     """Draw z_i from pi, then x_i from N(mu_z, Sigma_z): x (n, d), z (n, k) one-hot. rng: np.random.Generator."""
     pi, mu, Sigma = check(theta)
-    n, rng = arguments.whole("n", n, 0), arguments.generator(rng)
+    n, rng = arguments.whole("n", n, 0, ("10^9", 10**9)), arguments.generator(rng)
     label = rng.choice(len(pi), size=n, p=pi / pi.sum())
     noise = rng.standard_normal((n, mu.shape[1]))
     x = mu[label] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[label], noise)
@@ -88,6 +89,7 @@ def sample(n, theta, rng):
 def random_start(x, k, rng):
     """A start: k distinct data points as means, the data's covariance (1/n) for each, equal weights."""
     x = arguments.points(x)
+    degenerate.enough(*x.shape)
     n, rng = len(x), arguments.generator(rng)
     k = arguments.whole("k", k, 1, (f"n = {n}", n), "each component needs a point")
     mu = x[rng.choice(n, size=k, replace=False)]
@@ -165,11 +167,14 @@ def grad_Sigma(x, theta):
 # ---- what arguments must be
 
 
-def _points_and_weights(x, r, name="r"):
+def _points_and_weights(x, r, name="r", fewest=True):
+    """fewest: whether a maximum of the likelihood is asked for, which too few points have not got."""
     x = arguments.points(x)
+    if fewest:
+        degenerate.enough(*x.shape)
     r = arguments.responsibilities(r, len(x), name)
-    if r.shape[1] > len(x):
-        raise ValueError(f"k = {r.shape[1]} components need at least as many points, got n = {len(x)}")
+    if fewest:
+        degenerate.enough(*x.shape, r.shape[1])
     return x, r
 
 
@@ -180,4 +185,6 @@ tied = mixture(log_joint, lambda x, r: formulas.m_step_tied(*_shaped(x, r)))
 
 def _shaped(x, r):
     x = arguments.points(x)
-    return x, arguments.array("r", r, f"({len(x)}, k)", f"as x has {len(x)} rows", finite=False)
+    r = arguments.array("r", r, f"({len(x)}, k)", f"as x has {len(x)} rows", finite=False)
+    degenerate.enough(*x.shape, r.shape[1])
+    return x, r

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from emtutor.maths import arguments
+from emtutor.maths import arguments, degenerate
 
 
 class Step(NamedTuple):
@@ -30,11 +30,13 @@ def assign(x, mu):
 def update_means(x, labels, k):
     """mu_j = the mean of the points labelled j, (k, d). Raises ValueError for a cluster without points."""
     x = arguments.points(x)
-    k = arguments.whole("k", k, 1)
+    k = arguments.whole("k", k, 1, (f"n = {len(x)}", len(x)), "a cluster without points has no mean")
     labels = _labels(labels, len(x), k)
     count = np.bincount(labels, minlength=k)
     if (count == 0).any():
-        raise ValueError(f"cluster {int(np.argmin(count)) + 1} has no points, so no mean: start it elsewhere")
+        raise degenerate.Degenerate(
+            f"cluster {int(np.argmin(count)) + 1} has no points, so no mean: start it elsewhere"
+        )
     return np.stack([x[labels == j].mean(0) for j in range(k)])
 
 
@@ -64,13 +66,15 @@ def soft_assign(x, mu, beta):
     """r_ij = exp(-|x_i - mu_j|^2 / (2 beta)) / sum_j' .., (n, k): Sigma_j = beta I and equal pi."""
     x, mu = _checked(x, mu)
     beta = arguments.number("beta", beta, "a variance > 0 (it divides the squared distance)", lambda b: 0 < b < np.inf)
-    return softmax(-_squared_distances(x, mu) / (2 * beta), axis=1)
+    squared = _squared_distances(x, mu)
+    with np.errstate(over="ignore"):  # the nearest mean first: then 0 stays 0, however small beta is
+        return softmax(-(squared - squared.min(1, keepdims=True)) / (2 * beta), axis=1)
 
 
 def best_beta(x, mu, r):
     """beta = sum_ij r_ij |x_i - mu_j|^2 / (n d): the variance of largest likelihood, r held fixed."""
     x, mu = _checked(x, mu)
-    r = arguments.responsibilities(r, len(x))
+    r = arguments.distribution("r", r, f"({len(x)}, {len(mu)})", f"as x has {len(x)} rows and mu {len(mu)}")
     return float((r * _squared_distances(x, mu)).sum() / x.size)
 
 

@@ -42,9 +42,7 @@ def fit(x, theta0, *, block=100, step=lambda t: (t + 2) ** -0.6):
     n, log_predictive = 0, []
     for t, b in enumerate(_blocks(x, block)):
         data = blocks.of(b, theta0.mu.shape[1], blocks.block_rows(*theta0.mu.shape[::-1]))
-        gamma = step(t)
-        if not 0 < gamma <= 1:
-            raise ValueError(f"step({t}) must be in (0, 1], got {gamma}: it is the weight of the new block")
+        gamma = _weight(step, t)
         block_sum = sweeps.sweep(data, white, theta, None)
         S = (1 - gamma) * S + gamma * block_sum.T / len(b)
         theta = _theta_of(S)
@@ -53,6 +51,18 @@ def fit(x, theta0, *, block=100, step=lambda t: (t + 2) ** -0.6):
     if n == 0:
         raise ValueError("x must hold at least one block of rows, got none: has the iterator been used up already?")
     return Online(sweeps.unwhitened(theta, white), n, tuple(log_predictive))
+
+
+def _weight(step, t):
+    try:
+        gamma = step(t)
+    except Exception as error:
+        why = arguments.shown(str(error))
+        raise ValueError(
+            f"step must be a function of t = 0, 1, .., and step({t}) raised {type(error).__name__}: {why}"
+        ) from error
+    words = "a number in (0, 1], the weight of the new block"
+    return arguments.number(f"step({t})", gamma, words, lambda gamma: 0 < gamma <= 1)
 
 
 def _white_of(theta):

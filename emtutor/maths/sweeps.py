@@ -25,8 +25,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     tol, max_iter = limits(tol, max_iter)
     data = blocks.of(x, d, blocks.block_rows(d, k))
     moments = data.total(blocks.Moments.of)
-    if k > moments.n:
-        raise ValueError(f"k = {k} components need at least as many points, got n = {moments.n}")
+    degenerate.enough(moments.n, d, k)
     white = blocks.whitener(data, moments)
     theta = whitened(theta0, white)
     frame = frame_for(theta)

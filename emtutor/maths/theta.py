@@ -28,6 +28,6 @@ def check(theta):
 
 def check_with(x, theta):
     """x, pi, mu, Sigma as arrays that fit each other, or ValueError."""
-    x, theta = arguments.points(x), check(theta)
-    arguments.array("mu", theta.mu, f"(k, {x.shape[1]})", f"as x is {x.shape}")
-    return x, *theta
+    theta = check(theta)
+    d = theta.mu.shape[1]
+    return arguments.points(x, "x", f"(n, {d})", f"as mu has {d} columns"), *theta

@@ -35,7 +35,7 @@ def known(counts, theta):
 def m_step(counts, q):
     """p = alleles counted / 2n: pA = (2 nAA + nAO + nAB) / 2n and so on, with nAA = nA q[0, 0], nAO = nA q[0, 1], .."""
     nA, nB, nAB, nO = _counts(counts)
-    (AA, AO), (BB, BO) = counted.weights(q, 2) * [[nA], [nB]]
+    (AA, AO), (BB, BO) = counted.weights(q, 2, 2) * [[nA], [nB]]
     alleles = np.array([2 * AA + AO + nAB, 2 * BB + BO + nAB, AO + BO + 2 * nO])
     return Theta(alleles / alleles.sum())
 

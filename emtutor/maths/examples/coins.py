@@ -25,7 +25,7 @@ def log_joint(x, theta):
     h, f = _columns(x)
     bias = arguments.array("bias", *arguments.parts("theta", theta, "bias"), "(k)")
     if not bias.size or bias.min() < 0 or bias.max() > 1:
-        raise ValueError(f"bias must lie in [0, 1], got {bias.tolist()}: it is a probability of heads")
+        raise ValueError(f"bias must lie in [0, 1], got {arguments.shown(bias)}: it is a probability of heads")
     orders = gammaln(f + 1) - gammaln(h + 1) - gammaln(f - h + 1)
     return -np.log(len(bias)) + orders + xlogy(h, bias) + xlog1py(f - h, -bias)
 

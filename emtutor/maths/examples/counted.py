@@ -56,10 +56,10 @@ def counts(name, y, shape):
     if y.size and y.min() < 0:
         raise ValueError(f"{name} must hold counts >= 0, got {y.min():g}")
     if not y.sum() > 0:
-        raise ValueError(f"{name} must count at least one observation, got {y.tolist()}")
+        raise ValueError(f"{name} must count at least one observation, got {arguments.shown(y)}")
     return y
 
 
-def weights(r, n):
-    """r (n, k), asked only for its shape: a learner's q need be no distribution and must be filmable all the same."""
-    return arguments.array("r", r, f"({n}, k)", f"as n = {n}", finite=False)
+def weights(r, n, k="k"):
+    """r (n, k), of finite numbers. It need not be a distribution: a learner's is shown all the same."""
+    return arguments.array("r", r, f"({n}, {k})", f"as n = {n}")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr, logsumexp
 
-from emtutor.maths import arguments, degenerate
+from emtutor.maths import arguments, bounds, degenerate
 from emtutor.maths.examples.poisson import counted_values, log_density
 from emtutor.maths.formulas import expectation, log, log_posterior
 from emtutor.maths.model import FromTable, Model
@@ -42,7 +42,8 @@ class Chain(NamedTuple):
 
 def forward(log_pi, log_A, log_B):
     """log alpha[t, j] = log p(x_1..t, z_t = j), (T, k), from log p(x_t | z_t = j) in log_B (T, k)."""
-    log_alpha = np.array(log_B, dtype=float)
+    log_pi, log_A, log_B = _logs(log_A, log_B, log_pi)
+    log_alpha = log_B.copy()
     log_alpha[0] += log_pi
     for t in range(1, len(log_B)):
         log_alpha[t] += logsumexp(log_alpha[t - 1][:, None] + log_A, axis=0)
@@ -51,10 +52,20 @@ def forward(log_pi, log_A, log_B):
 
 def backward(log_A, log_B):
     """log beta[t, i] = log p(x_t+1..T | z_t = i), (T, k); zero in the last row."""
+    _, log_A, log_B = _logs(log_A, log_B)
     log_beta = np.zeros_like(log_B)
     for t in range(len(log_B) - 2, -1, -1):
         log_beta[t] = logsumexp(log_A + log_B[t + 1] + log_beta[t + 1], axis=1)
     return log_beta
+
+
+def _logs(log_A, log_B, log_pi=None):
+    """Tables of log-probabilities that fit each other, or ValueError; log_pi may be left out."""
+    log_B = bounds.log_table("log_B", log_B, "(T, k)")
+    k = log_B.shape[1]
+    because = f"as log_B has {k} columns"
+    log_A = bounds.log_table("log_A", log_A, f"({k}, {k})", because)
+    return None if log_pi is None else bounds.log_table("log_pi", log_pi, f"({k})", because), log_A, log_B
 
 
 def chain(log_emission, fit_emission, Theta):
@@ -113,32 +124,35 @@ def chain(log_emission, fit_emission, Theta):
     return Model(FromTable(logs, e_step), m_step, *of_theta)
 
 
-def _shaped(T, k, q, finite=False):
+def _shaped(T, k, q):
     gamma, xi = arguments.parts("q", q, *Chain._fields)
-    gamma = arguments.array("gamma", gamma, f"({T}, {k})", f"as x has {T} entries", finite)
+    gamma = arguments.array("gamma", gamma, f"({T}, {k})", f"as x has {T} entries")
     k = gamma.shape[1]
-    return gamma, arguments.array("xi", xi, f"({T - 1}, {k}, {k})", f"as gamma is {gamma.shape}", finite)
+    return gamma, arguments.array("xi", xi, f"({T - 1}, {k}, {k})", f"as gamma is {gamma.shape}")
 
 
 def _margins(q, log_B):
     T, k = log_B.shape
-    gamma, xi = _shaped(T, k, q, finite=True)
+    gamma, xi = _shaped(T, k, q)
     arguments.distribution("gamma", gamma, f"({T}, {k})")
     if xi.min(initial=0) < 0:
         raise ValueError(f"xi must not be negative, got {xi.min():.6g}")
     off = max(np.abs(xi.sum(2) - gamma[:-1]).max(initial=0), np.abs(xi.sum(1) - gamma[1:]).max(initial=0))
-    if off > 1e-8:
+    if off > arguments.SINGLE:
         raise ValueError(f"the margins of xi must be gamma, they differ by {off:.3g}: no chain has these margins")
     return gamma, xi
 
 
 def categorical(m):
     """The model of a sequence x (T,) of symbols 0 .. m - 1; theta = Theta(pi, A, B)."""
+    m = arguments.whole("m", m, 1, ("10^6", 10**6))
 
     def symbols(x):
         x = arguments.array("x", x, "(T)")
         if not x.size or not np.isin(x, np.arange(m)).all():
-            raise ValueError(f"x must hold at least one symbol, whole numbers from 0 to {m - 1}, got {x.tolist()}")
+            raise ValueError(
+                f"x must hold at least one symbol, whole numbers from 0 to {m - 1}, got {arguments.shown(x)}"
+            )
         return x.astype(int)
 
     def log_emission(x, theta):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import xlog1py, xlogy
 
-from emtutor.maths import arguments
+from emtutor.maths import arguments, degenerate
 from emtutor.maths.examples import counted
 
 
@@ -34,9 +34,11 @@ def known(y, theta):
 def m_step(y, q):
     """theta = (x2 + y4) / (x2 + y2 + y3 + y4) with x2 = y1 q[0, 1], the expected count of the theta/4 part of y1."""
     y = _counts(y)
-    x2 = y[0] * counted.weights(q, 1)[0, 1]
+    x2 = y[0] * counted.weights(q, 1, 2)[0, 1]
     if x2 + y[1:].sum() == 0:
-        raise ValueError(f"y = {y.tolist()} and x2 = 0: no animal lies in a cell that depends on theta")
+        raise degenerate.Degenerate(
+            f"y = {arguments.shown(y)} and x2 = 0: no animal lies in a cell that depends on theta"
+        )
     return Theta(float((x2 + y[3]) / (x2 + y[1:].sum())))
 
 

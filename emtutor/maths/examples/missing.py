@@ -96,15 +96,15 @@ def _points(x):
     return x
 
 
-def _shaped_q(n, d, q, finite=False):
+def _shaped_q(n, d, q):
     mean, cov = arguments.parts("q", q, "mean", "cov")
     because = f"as x is {(n, d)}"
-    mean = arguments.array("mean", mean, f"({n}, {d})", because, finite)
-    return mean, arguments.array("cov", cov, f"({n}, {d}, {d})", because, finite)
+    mean = arguments.array("mean", mean, f"({n}, {d})", because)
+    return mean, arguments.array("cov", cov, f"({n}, {d}, {d})", because)
 
 
 def _checked_q(x, q):
-    mean, cov = _shaped_q(*x.shape, q, finite=True)
+    mean, cov = _shaped_q(*x.shape, q)
     for i, m in enumerate(np.isnan(x)):
         if not np.array_equal(mean[i, ~m], x[i, ~m]) or cov[i][~m].any() or cov[i][:, ~m].any():
             raise ValueError(f"row {i} of q must have the observed entries as mean, without covariance")

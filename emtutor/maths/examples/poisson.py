@@ -31,9 +31,10 @@ def log_joint(x, theta):
 
 def log_density(x, rate):
     """log Poisson(x_i; rate_j) = x_i log rate_j - rate_j - log x_i!, (n, k) from x (n,) and rate (k,)."""
-    if rate.min() < 0:
-        raise ValueError(f"rate must not be negative, got {rate.tolist()}: it is the mean of a count")
-    x = x[:, None]
+    rate = arguments.array("rate", rate, "(k)")
+    if not rate.size or rate.min() < 0:
+        raise ValueError(f"rate must not be negative, the mean of a count, nor empty; got {arguments.shown(rate)}")
+    x = counted_values(arguments.array("x", x, "(n)")[:, None])
     return xlogy(x, rate) - rate - gammaln(x + 1)
 
 
