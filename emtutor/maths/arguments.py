@@ -71,6 +71,14 @@ def whole(name, value, low, high=None, remedy=""):
     return int(value)
 
 
+def several(name, value, expected, holds, most=1000):
+    """`value` as a (m,) array, 1 <= m <= most, for which `holds(value)`; `expected` says in words what they are."""
+    a = array(name, value, "(m)")
+    if not 1 <= a.size <= most or not holds(a):
+        raise ValueError(f"{name} must be {expected}, 1 to {most} of them, got {shown(value)}")
+    return a
+
+
 def one_of(name, value, *choices):
     """`value` if it is one of the choices, texts or None."""
     if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):

@@ -58,7 +58,10 @@ def posterior(log_joint):
 def tempered_posterior(log_joint, T):
     """q(z) proportional to p(x, z)^(1/T): the minimiser of U - T S, for a temperature T > 0."""
     T = arguments.number("T", T, "a finite temperature > 0", lambda T: 0 < T < np.inf)
-    return formulas.posterior(_joint_table(log_joint) / T)
+    a = _joint_table(log_joint)
+    top = a.max(-1, keepdims=True)
+    with np.errstate(over="ignore"):  # the largest entry first: then it stays 0, however cold it is
+        return formulas.posterior(np.where(top > -np.inf, a - np.maximum(top, -1e300), a) / T)
 
 
 def mean_field(log_p, q1, q2):

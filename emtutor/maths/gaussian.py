@@ -59,9 +59,11 @@ def map_m_step(x, r, alpha, m0, kappa0, S0, nu0):
     alpha = arguments.array("alpha", alpha, f"({k})", f"as r has {k} columns")
     m0 = arguments.array("m0", m0, f"({d})", f"as x has {d} columns")
     S0 = arguments.array("S0", S0, f"({d}, {d})", f"as x has {d} columns")
-    kappa0 = arguments.number("kappa0", kappa0, "a finite number >= 0, of points", lambda kappa0: 0 <= kappa0 < np.inf)
+    kappa0 = arguments.number(
+        "kappa0", kappa0, "a number of points from 0 to 1e100", lambda kappa0: 0 <= kappa0 <= 1e100
+    )
     least = -R.min() - d - 2
-    nu0 = arguments.number("nu0", nu0, f"finite and above {least:.6g}", lambda nu0: least < nu0 < np.inf)
+    nu0 = arguments.number("nu0", nu0, f"above {least:.6g} and at most 1e100", lambda nu0: least < nu0 <= 1e100)
     counts = R + alpha - 1
     if counts.min() < 0 or not counts.any():
         raise ValueError(

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from emtutor.maths import blocks, degenerate, statistics
+from emtutor.maths import arguments, blocks, degenerate, statistics
 from emtutor.maths.fit import Fit, limits
 from emtutor.maths.formulas import COLLAPSED
 from emtutor.maths.statistics import Components
@@ -23,6 +23,7 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     theta0 = check(theta0)
     k, d = theta0.mu.shape
     tol, max_iter = limits(tol, max_iter)
+    progress = arguments.one_of("progress", progress, False, True)
     data = blocks.of(x, d, blocks.block_rows(d, k))
     moments = data.total(blocks.Moments.of)
     degenerate.enough(moments.n, d, k)

@@ -19,13 +19,17 @@ def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
     x (n,) or (n, 1). Shown are contours, the gradient, the EM step, the ridge mu_1 = mu_2 and the saddle on it. An EM
     step is the gradient with component j scaled by sd^2 / R_j. Xu and Jordan (1996), Neural Computation 8, 129-151.
     """
-    x = arguments.array("x", np.ravel(x), "(n)")
+    x = arguments.reals("x", x)
+    if x.ndim > 2 or x.size != len(np.atleast_1d(x)):
+        raise ValueError(f"x must have shape (n,) or (n, 1), got {x.shape}: choose one column")
+    x = arguments.points(x.reshape(-1, 1))[:, 0]
+    iterations, label = common.iterations_of(iterations), arguments.text("label", label)
     middle, spread = float(x.mean()), float(x.std())
     if spread == 0:
         raise ValueError("x must hold different values, got a single one: its surface has no shape")
-    sd = float(0.45 * spread if sd is None else sd)
-    if not (np.isfinite(sd) and sd > 0):
-        raise ValueError(f"sd must be a standard deviation > 0, got {sd}")
+    low, high = 1e-3 * spread, 1e3 * spread  # narrower or wider ones have no picture on this scale
+    words = f"a standard deviation from {low:.3g} to {high:.3g}, as x spreads by {spread:.3g}"
+    sd = arguments.number("sd", 0.45 * spread if sd is None else sd, words, lambda sd: low <= sd <= high)
     mu = np.array([middle - 0.9 * spread, middle - 0.8 * spread] if mu0 is None else arguments.array("mu0", mu0, "(2)"))
     path = [mu, _em_step(x, mu, sd)[0]]
     while len(path) <= iterations and abs(path[-1] - path[-2]).max() >= 1e-3 * spread:
@@ -173,9 +177,10 @@ def bound(model, x, theta0, iterations=3, *, title=None):
     there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top. A learner's wrong
     steps are shown as they are; one that raises or hangs ends the film with a sentence. Bishop, PRML, figure 9.14.
     """
-    if int(iterations) != iterations or iterations < 1:
-        raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
-    states, lines, ending = _lines(model, x, theta0, int(iterations))
+    iterations, title = common.iterations_of(iterations, most=100), arguments.text("title", title)
+    states, lines, ending = _lines(model, x, theta0, iterations)
+    if not np.isfinite(states[0].log_likelihood):
+        raise ValueError(f"theta0 must have a log-likelihood to begin with. {common.note_of(states[0])}".strip())
     scenes = _scenes(lines, states)
     half_step = np.cumsum([scene.label[0] in "EM" for scene in scenes])
     stair = common.Staircase(half_step, [a.log_p for a in scenes], [a.elbo for a in scenes])

@@ -18,7 +18,9 @@ def kmeans(x, mu0, *, standardise=False, labels=None, max_iter=100, assign=None,
     exercises' signatures; one that is None or still a stub is taken from the package.
     """
     x, names = _plane(x, labels)
-    mu0 = arguments.array("mu0", mu0, f"(k, {x.shape[1]})")
+    mu0 = arguments.points(mu0, "mu0", f"(k, {x.shape[1]})", f"as x has {x.shape[1]} columns")
+    standardise = arguments.one_of("standardise", standardise, False, True)
+    max_iter = common.iterations_of(max_iter, "max_iter")
     unit = _unit_squared(names)
     if standardise:
         mean, scale = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1)
@@ -165,9 +167,14 @@ def branching(x, betas=None, *, labels=None):
     """
     x, names = _plane(x, labels)
     critical = hard.critical_beta(x)
-    betas = critical * np.linspace(1.4, 0.1, 40) if betas is None else arguments.array("betas", betas, "(m)")
-    if len(betas) < 2 or betas.min() <= 0 or (np.diff(betas) >= 0).any():
-        raise ValueError(f"betas must be two or more falling variances > 0, got {betas}")
+    if critical == 0:
+        raise ValueError("x must hold different points, got a single one: its means never part")
+    betas = arguments.several(
+        "betas",
+        critical * np.linspace(1.4, 0.1, 40) if betas is None else betas,
+        "two or more falling variances > 0",
+        lambda betas: len(betas) > 1 and betas.min() > 0 and (np.diff(betas) < 0).all(),
+    )
     axis = _first_axis(x)
     means = _settled(x, betas, axis)
     along = (means - x.mean(0)) @ axis

@@ -5,8 +5,10 @@ import numpy as np
 from emtutor import data
 from emtutor.films import film, palette
 from emtutor.films.film import number
+from emtutor.maths import arguments
 from emtutor.worker.clock import time_limit
 
+FRAMES, ITERATIONS = 1000, 100_000  # the most that a film shows each of, and that it goes on for
 PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 
 STAIRCASE_KEY = (
@@ -20,13 +22,20 @@ TURNS = (0, 3, 6, 10, 16, 24, 36, 54, 80, 120, 180, 270, 400, 600, 900, 1350, 20
 
 def labels_of(x, labels=None):
     """One name a column, with its unit; Old Faithful is recognised, other columns are x_1, x_2, ..."""
+    d = x.shape[1]
     if labels is not None:
-        if len(labels) != x.shape[1]:
-            raise ValueError(f"labels must name the {x.shape[1]} columns of x, got {len(labels)}: {labels!r}")
-        return tuple(labels)
+        names = tuple(labels) if isinstance(labels, (tuple, list)) else ()
+        if len(names) != d or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"labels must name the {d} columns of x, in texts, got {arguments.shown(labels)}")
+        return names
     if x.shape == (272, 2) and np.array_equal(x, data.old_faithful()):
         return data.FAITHFUL_COLUMNS
-    return tuple(f"x_{a + 1}" for a in range(x.shape[1]))
+    return tuple(f"x_{a + 1}" for a in range(d))
+
+
+def iterations_of(value, name="iterations", most=FRAMES):
+    """How many iterations are shown, or made: enough for any film, and not so many that it never ends."""
+    return arguments.whole(name, value, 1, (str(most), most))
 
 
 def colour(j):

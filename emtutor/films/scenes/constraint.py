@@ -26,10 +26,9 @@ def simplex(R, show="lambda"):
     uphill without any constraint.
     """
     R = arguments.array("R", R, "(k)")
-    if len(R) not in (2, 3) or R.min() <= 0:
-        raise ValueError(f"R must be 2 or 3 numbers > 0, got {R}")
-    if show not in _WALKS:
-        raise ValueError(f'show must be "lambda", "constraint" or "free", got {show!r}')
+    if len(R) not in (2, 3) or R.min() <= 1e-6 * R.max() or not 1e-100 < R.max() < 1e100:
+        raise ValueError(f"R must be 2 or 3 numbers > 0, of sizes that one picture can show, got {arguments.shown(R)}")
+    show = arguments.one_of("show", show, *_WALKS)
     space = _Space(R)
     shots = _WALKS[show](R)
     side, key = _SIDES[show](R, shots)

@@ -19,13 +19,12 @@ def jensen(v=(0.3, 3.0), f="log", weights=None):
     """
     name, function = (f, CONCAVE[f]) if isinstance(f, str) and f in CONCAVE else _pair(f)
     low, high = np.sort(arguments.array("v", v, "(2)"))
-    if not 0 < low < high:
-        raise ValueError(f"v must be two different values > 0, got {low} and {high}")
-    w = np.linspace(0, 1, 21) if weights is None else arguments.array("weights", weights, "(m)")
-    if w.min() < 0 or w.max() > 1:
-        raise ValueError(f"weights must lie in 0 .. 1, got {w.min()} .. {w.max()}")
+    if not 1e-100 < low < high < 1e100 or high - low < 1e-6 * high:
+        raise ValueError(f"v must be two different values > 0, got {low:g} and {high:g}")
+    weights = np.linspace(0, 1, 21) if weights is None else weights
+    w = arguments.several("weights", weights, "numbers from 0 to 1", lambda w: 0 <= w.min() <= w.max() <= 1)
     grid = np.linspace(0.7 * low, high + 0.15 * (high - low), 161)
-    curve = np.column_stack([grid, function(grid)])
+    curve = np.column_stack([grid, _drawable(function, grid)])
     ends = np.column_stack([[low, high], function(np.array([low, high]))])
     mean = low + w * (high - low)
     gaps = function(mean) - (ends[0, 1] + w * (ends[1, 1] - ends[0, 1]))
@@ -89,9 +88,22 @@ def _pair(f):
         name, function = f
     except (TypeError, ValueError):
         name, function = None, None
-    if not callable(function):
-        raise ValueError(f"f must be one of {list(CONCAVE)} or a pair (name, function), got {f!r}")
+    if not callable(function) or not isinstance(name, str):
+        raise ValueError(f"f must be one of {list(CONCAVE)} or a pair (name, function), got {arguments.shown(f)}")
     return name, function
+
+
+def _drawable(function, grid):
+    """function(grid), or ValueError where it has no finite values."""
+    try:
+        return arguments.array("the values of f", function(grid), f"({len(grid)})", "as f gets an array of v")
+    except ValueError:
+        raise
+    except Exception as error:
+        why = arguments.shown(str(error))
+        raise ValueError(
+            f"f must be a function of an array of v > 0, it raised {type(error).__name__}: {why}"
+        ) from error
 
 
 # ---- log p = L + KL
@@ -106,7 +118,7 @@ def decomposition(log_joint, path=None):
     """
     a = _one_row(log_joint)
     posterior = bounds.posterior(a)
-    q = _default_path(posterior) if path is None else arguments.distribution("path", path, f"(m, {len(a)})")
+    q = _default_path(posterior) if path is None else _path(path, len(a))
     log_p = bounds.log_evidence(a)
     elbo = np.array([bounds.elbo(a, row) for row in q])
     kl = np.array([float(rel_entr(row, posterior).sum()) for row in q])
@@ -159,9 +171,7 @@ def temperature(log_joint, T=None):
     """
     a = _one_row(log_joint)
     T = np.concatenate([np.arange(1, 10) / 10, np.arange(10, 41, 2) / 10]) if T is None else T
-    T = arguments.array("T", T, "(m)")
-    if T.min() <= 0:
-        raise ValueError(f"T must be temperatures > 0, got {T.min()}")
+    T = arguments.several("T", T, "temperatures from 1e-6 to 1e6", lambda T: 1e-6 <= T.min() <= T.max() <= 1e6)
     q = np.array([bounds.tempered_posterior(a, t) for t in T])
     with np.errstate(invalid="ignore"):
         U = np.where(q > 0, -q * a, 0).sum(1)
@@ -209,10 +219,18 @@ def temperature(log_joint, T=None):
 
 
 def _one_row(log_joint):
-    a = np.asarray(log_joint, float)
-    if a.ndim != 1 or len(a) < 2 or np.isnan(a).any() or (a == np.inf).any() or not np.isfinite(a).any():
-        raise ValueError(f"log_joint must be one observation's log p(x, z = j), (k,) with k >= 2, got {log_joint!r}")
+    a = bounds.log_table("log_joint", log_joint, "(k)", "of one observation")
+    if len(a) < 2 or not np.isfinite(a).any() or a.min(where=np.isfinite(a), initial=0) < -1e100:
+        what = "one observation's log p(x, z = j), two or more, not all of them -inf"
+        raise ValueError(f"log_joint must be {what}, got {arguments.shown(log_joint)}")
     return a
+
+
+def _path(path, k):
+    q = arguments.distribution("path", path, f"(m, {k})", f"as log_joint has {k} entries")
+    if not 1 <= len(q) <= common.FRAMES:
+        raise ValueError(f"path must hold 1 to {common.FRAMES} distributions, got {len(q)}")
+    return q
 
 
 def _default_path(posterior):

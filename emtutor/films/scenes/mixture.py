@@ -9,6 +9,8 @@ from emtutor.films.film import number
 from emtutor.films.scenes import common
 from emtutor.maths import arguments, gaussian
 from emtutor.maths import em as half_steps
+from emtutor.maths.fit import limits
+from emtutor.maths.theta import check_with
 
 CROWD = 1000  # more points than this are thinned in the picture
 LATER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # of every power of 32: the iterations kept once all are no longer shown
@@ -22,9 +24,10 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     columns. A learner's wrong steps are shown as they are; one that raises or hangs ends the film with a sentence.
     labels: a name with its unit for each column.
     """
-    x = arguments.points(x)
-    gaussian.check(theta0)  # else the first picture fails, and not with its own name
-    names = common.labels_of(x, labels)
+    x, *_ = check_with(x, theta0)  # else the first picture fails, and not with its own name
+    names, title = common.labels_of(x, labels), arguments.text("title", title)
+    iterations = common.iterations_of(iterations)
+    tol, max_iter = limits(tol, common.iterations_of(max_iter, "max_iter", common.ITERATIONS))
     states, ending = _run(model, x, theta0, iterations, tol, max_iter)
     drawing = _Line(x, states) if x.shape[1] == 1 else _Plane(x, states)
     kept = _kept(states, iterations)
@@ -71,8 +74,6 @@ class _Ending(NamedTuple):
 
 def _run(model, x, theta0, iterations, tol, max_iter):
     """All states until EM has converged, may not go on, or fails; and how it ended, in words."""
-    if int(iterations) != iterations or iterations < 1:
-        raise ValueError(f"iterations must be a whole number >= 1, got {iterations}")
     states, steps = [], half_steps.steps(model, x, theta0)
     while True:
         stopped = common.next_state(steps, states)

@@ -62,4 +62,4 @@ def counts(name, y, shape):
 
 def weights(r, n, k="k"):
     """r (n, k), of finite numbers. It need not be a distribution: a learner's is shown all the same."""
-    return arguments.array("r", r, f"({n}, {k})", f"as n = {n}")
+    return arguments.array("r", r, f"({n}, {k})", f"as x has {n} row{'s' * (n != 1)} with something hidden")

@@ -42,7 +42,8 @@ class Chain(NamedTuple):
 
 def forward(log_pi, log_A, log_B):
     """log alpha[t, j] = log p(x_1..t, z_t = j), (T, k), from log p(x_t | z_t = j) in log_B (T, k)."""
-    log_pi, log_A, log_B = _logs(log_A, log_B, log_pi)
+    log_A, log_B = _logs(log_A, log_B)
+    log_pi = bounds.log_table("log_pi", log_pi, f"({len(log_A)})", f"as log_B has {len(log_A)} columns")
     log_alpha = log_B.copy()
     log_alpha[0] += log_pi
     for t in range(1, len(log_B)):
@@ -52,20 +53,18 @@ def forward(log_pi, log_A, log_B):
 
 def backward(log_A, log_B):
     """log beta[t, i] = log p(x_t+1..T | z_t = i), (T, k); zero in the last row."""
-    _, log_A, log_B = _logs(log_A, log_B)
+    log_A, log_B = _logs(log_A, log_B)
     log_beta = np.zeros_like(log_B)
     for t in range(len(log_B) - 2, -1, -1):
         log_beta[t] = logsumexp(log_A + log_B[t + 1] + log_beta[t + 1], axis=1)
     return log_beta
 
 
-def _logs(log_A, log_B, log_pi=None):
-    """Tables of log-probabilities that fit each other, or ValueError; log_pi may be left out."""
+def _logs(log_A, log_B):
+    """Tables of log-probabilities that fit each other, or ValueError."""
     log_B = bounds.log_table("log_B", log_B, "(T, k)")
     k = log_B.shape[1]
-    because = f"as log_B has {k} columns"
-    log_A = bounds.log_table("log_A", log_A, f"({k}, {k})", because)
-    return None if log_pi is None else bounds.log_table("log_pi", log_pi, f"({k})", because), log_A, log_B
+    return bounds.log_table("log_A", log_A, f"({k}, {k})", f"as log_B has {k} columns"), log_B
 
 
 def chain(log_emission, fit_emission, Theta):
