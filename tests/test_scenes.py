@@ -439,7 +439,10 @@ def test_any_theta_that_an_m_step_returns_can_be_shown(theta):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: scenes.em(gaussian.model, X, START, iterations=0), "iterations must be a whole number >= 1, got 0"),
+        (
+            lambda: scenes.em(gaussian.model, X, START, iterations=0),
+            "iterations must be a whole number from 1 to 1000, got 0",
+        ),
         (lambda: scenes.em(gaussian.model, X, (0.5, 0.5)), "theta must be"),
         (lambda: scenes.em(gaussian.model, X, START, labels=["a"]), "labels must name the 2 columns"),
         (lambda: scenes.kmeans(X[:, :1], [[1.0]]), "x must have two columns"),
@@ -449,8 +452,8 @@ def test_any_theta_that_an_m_step_returns_can_be_shown(theta):
         (lambda: scenes.simplex([1, 2], "mu"), "show must be"),
         (lambda: scenes.jensen(f="sin"), "f must be one of"),
         (lambda: scenes.jensen((1, 1)), "two different values"),
-        (lambda: scenes.decomposition([[0.1]]), "log_joint must be"),
-        (lambda: scenes.temperature([-1, -2], [0.0]), "temperatures > 0"),
+        (lambda: scenes.decomposition([[0.1]]), "log_joint must have shape"),
+        (lambda: scenes.temperature([-1, -2], [0.0]), "T must be temperatures"),
         (lambda: scenes.bound(gaussian.model, X, START, iterations=0), "iterations must be"),
     ],
 )
