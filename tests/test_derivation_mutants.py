@@ -14,8 +14,7 @@ import pytest
 from scipy.special import softmax
 
 from emtutor import derivations
-from emtutor.derivations.engine import Numerical, call, chain, compare, maximum
-from emtutor.derivations.engine.line import Case
+from emtutor.derivations.engine import Numerical, call, chain, compare, maximum, values
 from emtutor.problems import worlds
 
 pytestmark = pytest.mark.mutation
@@ -27,7 +26,7 @@ MEMORY: dict = {}
 def no_more_than_needed(monkeypatch):
     """What is found out about a break is tested elsewhere; a wrong maximiser must fall in few directions."""
     away = maximum.away_from_top
-    monkeypatch.setattr(maximum, "away_from_top", lambda f, best, args, rng: away(f, best, args, rng, directions=3))
+    monkeypatch.setattr(maximum, "away_from_top", lambda *args: away(*args, together=3, apiece=12))
     monkeypatch.setattr(chain, "explained", lambda derivation, broken, done: broken)
 
 
@@ -173,10 +172,9 @@ def same(derivation, cases, right, wrong):
             with np.errstate(all="ignore"):
                 a, b = right(**case.args), call(wrong, case.args)
             limit = 1e-5 if isinstance(a, Numerical) else 1e-9
-            a = a if isinstance(a, dict) else {"": compare.value(a)}
-            b = b if isinstance(b, dict) else {"": compare.value(b)}
-            size = compare.size_of(derivation, case)
-            errors = [compare.difference(np.asarray(a[k], float), np.asarray(b[k], float), size)[0] for k in a]
+            a = a if isinstance(a, dict) else {"": values.value(a)}
+            b = b if isinstance(b, dict) else {"": values.value(b)}
+            errors = [compare.difference(a[k], b[k], case.size) for k in a]
             if not all(error < limit for error in errors):
                 return False
         except Exception:
@@ -189,7 +187,7 @@ def fresh_cases(derivation):
     rng = np.random.default_rng(77)
     problems = derivation.problems(rng)
     near = [worlds.fresh(worlds.world(p), rng).problem() for p in problems[:3]]
-    cases = [Case(p.label, p.args, derivation.given) for p in (*problems, *near)]
+    cases = [derivation.case(p) for p in (*problems, *near)]
     return [case for i, case in enumerate(cases) if i < len(problems) or has_values(derivation, case)]
 
 

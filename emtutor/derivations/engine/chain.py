@@ -1,15 +1,18 @@
 """A chain of lines and its run: `Derivation(title, left, problems, lines).run()` is a `Result`."""
 
+import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from emtutor.causes import Problem
-from emtutor.derivations.engine import judges, own_data
+from emtutor.derivations.engine import boundary, judges, own_data, view
 from emtutor.derivations.engine.explain import explained
 from emtutor.derivations.engine.line import Breaks, Case, Checked, Line, Skip
+from emtutor.derivations.engine.try_line import try_line
+from emtutor.derivations.engine.unfold import Unfolding
 
 INEQUALITIES = ("<=", ">=")
 COMPARED = ("=", *INEQUALITIES)
@@ -46,17 +49,30 @@ class Derivation:
 
         x: (n, d); theta: (pi, mu, Sigma); other arguments by name. What is not given is drawn at random to fit.
         """
-        rng = np.random.default_rng(seed)
+        rng = _generator(seed)
         tried = [self._own(rng, own)] if own else self.problems(rng)
-        return Result(self, tuple(_check(self, tried)), tuple(p.label for p in tried))
+        return Result(self, tuple(_check(self, tried, bool(own))), tuple(p.label for p in tried))
+
+    def unfold(self, *, seed=0, **own):
+        """The same run, opened line by line: the reason of the next line first, the line when one asks for it."""
+        return Unfolding(self.run(seed=seed, **own))
+
+    def try_line(self, number, mine):
+        """Your own line against line `number`: a NumPy expression in quotes, or a function of the chain's arguments.
+
+        >>> derivations.grad_mu.try_line(7, "inv(Sigma) @ (r.T @ x - r.sum(0)[:, None] * mu)[..., None]")
+        """
+        return try_line(self, number, mine)
 
     def with_line(self, latex, function, relation="=", reason="your line", after=None, **more):
         """The same chain with one more line, after line number `after`.
 
         Without `after`: behind the last line of the first stretch, before anything is solved for. `more`: other
-        fields of a `Line`, such as unknown="mu" with "therefore"; what is not said is as in the chain's own such lines.
+        fields of a `Line`, such as unknown="mu" with "therefore"; what is not said is as in the chain's own such lines,
+        but an inequality need not be tight unless `tight` is said: then the chain goes on from the line before it.
         """
-        line = Line(relation, latex, function, reason, **(self._usual(relation, more) | more))
+        more = self._usual(relation, more) | ({"aside": "tight" not in more} if relation in INEQUALITIES else {}) | more
+        line = Line(relation, latex, function, reason, **more)
         if after is None:
             solved = [i for i, l in enumerate(self.lines) if l.solves]
             after = solved[0] if solved and relation in COMPARED else len(self.lines)
@@ -84,25 +100,32 @@ class Derivation:
         """The names of the problem's arguments."""
         return tuple(self.problems(np.random.default_rng(0))[0].args)
 
+    def case(self, problem, own=False):
+        """The problem with what is given, as the lines are called on it. own: it is a person's own data."""
+        return Case(problem.label, problem.args, self.given, self.size, own)
+
     def _own(self, rng, own):
-        return Problem("your data", own_data.arguments(self, rng, own))
+        problem = Problem("your data", own_data.arguments(self, rng, own))
+        try:
+            with _quiet():
+                self.case(problem)
+        except Exception as error:
+            given = ", ".join(self.given)
+            raise ValueError(f"these data leave {given} without a value: {type(error).__name__}: {error}") from error
+        return problem
 
     def __str__(self):
-        from emtutor.derivations.engine import view
-
         return view.plain(self, None)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        from emtutor.derivations.engine import view
-
         return view.html(self, None)
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """What became of each line; true if all hold."""
+    """What became of each line; true if all hold, and none was left out."""
 
     derivation: Derivation
     lines: tuple[Checked, ...]
@@ -110,98 +133,131 @@ class Result:
 
     @property
     def holds(self):
-        """True if no line breaks."""
-        return not self.breaks
+        """True if no line breaks and no line was left out: what was not compared is not known to be true."""
+        return not self.breaks and not self.skipped
 
     @property
     def breaks(self):
         """The numbers of the lines that break, from 1."""
         return tuple(line.number for line in self.lines if line.status == "breaks")
 
+    @property
+    def skipped(self):
+        """The numbers of the lines that were left out, from 1; each says why."""
+        return tuple(line.number for line in self.lines if line.status == "skipped")
+
     def __bool__(self):
         return self.holds
 
     def __str__(self):
-        from emtutor.derivations.engine import view
-
         return view.plain(self.derivation, self)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        from emtutor.derivations.engine import view
-
         return view.html(self.derivation, self)
 
 
 # ---- running
 
 
-def _check(chain, tried):
+def _generator(seed):
+    """The generator of that seed. Raises ValueError for what is none."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"seed must be a whole number >= 0, got {seed!r:.60}: try run(seed=1)") from None
+
+
+@contextmanager
+def _quiet():
+    """A value that is none is said in words, and not warned of."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
+def _check(chain, tried, own):
     """Each line in turn, compared with the last one that can be trusted."""
-    with np.errstate(all="ignore"):  # a value that is none is said in words
-        cases = [Case(p.label, p.args, chain.given) for p in tried]
-        done = _checked(chain, cases)
+    with _quiet():
+        done = _checked(chain, [chain.case(p, own) for p in tried])
         return [explained(chain, c, done) if c.status == "breaks" else c for c in done]
 
 
 def _checked(chain, cases):
     done: list[Checked] = []
-    trusted: judges.Trusted | None = None
-    skipped = "="  # what the wrong lines since then have claimed
+    trusted: Checked | None = None
+    claimed = "="  # what the wrong lines since the last trusted one have claimed
     for number, line in enumerate(chain.lines, 1):
-        against = None if trusted is None or line.relation == "start" else _compared_with(line, trusted)
-        before = against and against.number
+        before = None if trusted is None or line.relation == "start" else _compared_with(line, trusted, cases)
         try:
-            verdict = _judged(chain, number, line, cases, against, skipped)
+            checked = _judged(chain, number, line, cases, before, claimed)
         except Skip as why:
-            done.append(Checked(number, line, "skipped", None, None, note=str(why)))
+            checked = Checked(line, "skipped", note=str(why))
+            trusted = None if line.relation == "start" else trusted
         except Breaks as broken:
-            what = broken.what + _follows_from(chain, line, cases, against)
-            done.append(Checked(number, line, "breaks", broken.error, before, broken.label, what, each=broken.each))
-            skipped = _join(skipped, line.relation)
+            what = broken.what + _follows_from(chain, line, cases, before)
+            checked = Checked(line, "breaks", error=broken.error, problem=broken.label, note=what, each=broken.each)
+            claimed = _join(claimed, line.relation)
             if trusted is not None and line.relation in COMPARED:
-                trusted = trusted.after(line, cases)
+                trusted = judges.after(line, trusted, cases)
         else:
-            status = "holds" if against else "start"
-            done.append(Checked(number, line, status, verdict.error, before, note=verdict.note))
-            first = against and (against.first or against.function) if line.relation == "=" and not line.do else None
-            equation = against if line.solves else None
-            wider = against if line.relation in INEQUALITIES else None
-            trusted = judges.Trusted(number, verdict.values, line.function, equation, first, wider)
-            skipped = "="
+            compared = before is not None or line.relation == "start" or not done
+            if (checked.tight or not line.aside) and (compared or _is_a_formula(checked)):
+                trusted, claimed = _trusted(number, checked, before), "="
+            if not compared:
+                why = f"nothing to compare it with: line {done[-1].number} was left out"
+                checked = replace(checked, status="skipped", note=why, error=None)
+        done.append(replace(checked, number=number, against=before and before.number))
     return done
 
 
-def _compared_with(line, trusted):
+def _is_a_formula(checked):
+    """True for what the next line may be compared with although nobody has compared it."""
+    return checked.line.relation in COMPARED and not checked.numerical
+
+
+def _trusted(number, checked, before):
+    """A line that holds, as what the next lines are compared with."""
+    line = checked.line
+    return replace(
+        checked,
+        number=number,
+        function=line.function,
+        equation=before if line.solves else None,
+        first=(before.first or before.function) if before and line.relation == "=" and not line.do else None,
+        wider=before if line.relation in INEQUALITIES else None,
+    )
+
+
+def _compared_with(line, trusted, cases):
     """A formula is compared with the last line; a solution is put into what the last solution was put into."""
-    return (trusted.equation or trusted) if line.solves else trusted
+    return judges.after(line, (trusted.equation or trusted) if line.solves else trusted, cases)
 
 
-def _judged(chain, number, line, cases, against, skipped):
-    if against is None:
-        return judges.start(chain, line, cases)
-    before = against.after(line, cases)
+def _judged(chain, number, line, cases, before, claimed):
+    judge = judges.JUDGES[line.relation] if before is not None else judges.start
     try:
-        return judges.JUDGES[line.relation](chain, line, cases, before)
-    except Breaks:
-        if line.relation not in COMPARED or skipped not in INEQUALITIES:
-            raise
-        # a wrong "a <= b" stands before this "b = c": of a and c no more is claimed than a <= c
-        relation, tight = _composed(skipped, line, chain.lines[: number - 1])
-        with suppress(Breaks):
-            return judges.inequality(chain, line, cases, before, relation=relation, tight=tight)
+        return judge(chain, line, cases, before)
+    except Breaks as broken:
+        if before is not None and line.relation in COMPARED and claimed in INEQUALITIES:
+            # a wrong "a <= b" stands before this "b = c": of a and c no more is claimed than a <= c
+            relation, tight = _composed(claimed, line, chain.lines[: number - 1])
+            with suppress(Breaks):
+                return judges.inequality(chain, line, cases, before, relation=relation, tight=tight)
+        if cases[0].own:
+            boundary.excuse(chain, line, cases[0], before, broken, judge)
         raise
 
 
-def _follows_from(chain, line, cases, against):
+def _follows_from(chain, line, cases, before):
     """What to say of an inequality that holds, but not after the one before it: both are true, they are no chain."""
-    if against is None or against.wider is None or line.relation not in INEQUALITIES:
+    if before is None or before.wider is None or line.relation not in INEQUALITIES:
         return ""
     with suppress(Breaks, Skip):
-        judges.inequality(chain, line, cases, against.wider.after(line, cases))
-        true = f"compared with line {against.wider.number} it holds"
-        return f"; {true}, so it is true, but no step on from line {against.number}"
+        judges.inequality(chain, line, cases, judges.after(line, before.wider, cases))
+        true = f"compared with line {before.wider.number} it holds"
+        return f"; {true}, so it is true, but no step on from line {before.number}"
     return ""
 
 
@@ -214,8 +270,8 @@ def _join(first, then):
     return first if first == then else "?"
 
 
-def _composed(skipped, line, before):
-    joined = _join(skipped, line.relation)
+def _composed(claimed, line, before):
+    joined = _join(claimed, line.relation)
     if joined == "?":
         joined = line.relation
     source = next((l for l in (line, *reversed(before)) if l.tight is not None), line)

@@ -5,18 +5,24 @@ import numpy as np
 from emtutor import causes
 from emtutor.causes.special import cases as special_cases
 from emtutor.derivations.engine.line import Case, call
-from emtutor.derivations.engine.maximum import refuse_infeasible
+from emtutor.derivations.engine.maximum import normalised, refuse_infeasible
 from emtutor.problems.worlds import fresh, world
 
 NEAR = (0.1, -0.1, 0.01)  # steps from the tight case towards the problem, and away from it
 
 
+def at_tight(case, line):
+    """The case in which both sides of an inequality are equal."""
+    return case.changed({name: normalised(name, v) for name, v in call(line.tight, case.args).items()})
+
+
 def elsewhere(cases, line):
-    """(number of the case that it comes from, another case) for an inequality; what cannot be made is left out."""
+    """Other cases for an inequality; what cannot be made is left out."""
     rng = np.random.default_rng(3)
     for i, case in enumerate(cases):
-        for there in (*_near_tight(case, line), *(_special(case, rng) if i in (1, 2) else ())):
-            yield i, there
+        yield from _near_tight(case, line)
+        if i in (1, 2):
+            yield from _special(case, rng)
 
 
 def _near_tight(case, line):
@@ -31,7 +37,7 @@ def _near_tight(case, line):
         try:
             moved = {name: (1 - t) * np.asarray(tight[name]) + t * np.asarray(v) for name, v in own.items()}
             refuse_infeasible(moved)
-            there = case.changed(moved)
+            there = case.changed({name: normalised(name, v) for name, v in moved.items()})
         except Exception:
             continue
         there.label = f"{case.label}, close to where {line.tight_when or 'it is tight'}"
@@ -46,6 +52,6 @@ def _special(case, rng):
         try:
             changed = special.change(fresh(w, rng), rng)
             if changed is not None:
-                yield Case(f"{case.label}, {special.when}", changed.problem().args, case.given)
+                yield Case(f"{case.label}, {special.when}", changed.problem().args, case.given, case.worth)
         except Exception:
             continue

@@ -1,13 +1,16 @@
 """What is known of a line that breaks: how it is related to the right one, and in which special cases it would hold."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from emtutor import causes
 from emtutor.causes.special import cases
 from emtutor.causes.wording import sentence
 from emtutor.derivations.engine import judges
-from emtutor.derivations.engine.compare import NUMERICAL, value
-from emtutor.derivations.engine.line import Breaks, Case, Numerical, Skip, call
+from emtutor.derivations.engine.compare import computed
+from emtutor.derivations.engine.line import Breaks, Checked, Numerical, Skip, call
+from emtutor.derivations.engine.values import value
 from emtutor.problems.worlds import fresh, world
 
 UNITS = (1.0, 0.1, 3.0, 10.0)  # of x, in turn, where a special case is tried
@@ -30,7 +33,7 @@ def explained(chain, broken, done):
     except Exception:
         return broken  # nothing to compare
     if not is_equation:
-        return broken._replace(cases=_where_it_holds(chain, broken, tried))
+        return replace(broken, cases=_where_it_holds(chain, broken, tried))
     truth, apply = _formula_equal_to(broken, done)
 
     def answer(*args):
@@ -48,11 +51,11 @@ def explained(chain, broken, done):
     sentences = [sentence(f, "the line") for f in told]
     if special and not any(f.cause == "case" for f in told):
         sentences.append(f"It would be right where {' or '.join(special[:3])}.")
-    return broken._replace(cases=tuple(dict.fromkeys(sentences)))
+    return replace(broken, cases=tuple(dict.fromkeys(sentences)))
 
 
 def _evaluated(chain, function, like, args):
-    case = Case("", dict(zip(like.args, args, strict=True)), chain.given)
+    case = chain.case(like._replace(args=dict(zip(like.args, args, strict=True))))
     return call(function, case.args), case
 
 
@@ -66,7 +69,7 @@ def _formula_equal_to(broken, done):
             after.append(c)
     first = done[broken.against - 1]
     for c in (*after, first):
-        if not c.note.startswith(NUMERICAL) or c.line.relation == "=":
+        if not c.numerical or c.line.relation == "=":
             return c.line.function, c is first and broken.line.do is not None
     return first.line.function, broken.line.do is not None
 
@@ -81,11 +84,12 @@ def _where_it_holds(chain, broken, tried):
     def holds(problem):
         """True, False, or None where that cannot be said."""
         try:
-            case = Case(problem.label, problem.args, chain.given)
-            values = judges.computed(chain, before, [case])
+            case = chain.case(problem, own=True)
+            values = computed(before, [case])
+            trusted = Checked(line, "holds", number=broken.against, values=values, function=before)
+            trusted = judges.after(line, trusted, [case])
         except Exception:
             return None
-        trusted = judges.Trusted(broken.against, values, before).after(line, [case])
         try:
             judges.JUDGES[line.relation](chain, line, [case], trusted)
         except Breaks:

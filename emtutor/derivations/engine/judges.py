@@ -1,11 +1,12 @@
 """One judge for each relation: what a line computes against the last line that can be trusted.
 
-Each takes (chain, line, cases, before) and returns a `Verdict`, or raises `Breaks`.
+Each takes (chain, line, cases, before) and returns a `Checked` that holds, or raises `Breaks`; `Skip` where nothing can
+be said.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,54 +15,28 @@ from emtutor.derivations.engine import maximum
 from emtutor.derivations.engine.compare import (
     RTOL,
     RTOL_NUMERICAL,
-    RTOL_TIE,
+    WORN,
+    Comparison,
+    apart,
     computed,
     difference,
-    kind,
-    largest,
-    largest_entry,
-    last_digits,
     on_each,
-    own_error,
-    rounding,
-    size_of,
-    tolerance,
-    value,
 )
-from emtutor.derivations.engine.elsewhere import elsewhere
-from emtutor.derivations.engine.line import Breaks, Numerical, Skip, call
+from emtutor.derivations.engine.elsewhere import at_tight, elsewhere
+from emtutor.derivations.engine.line import Breaks, Checked, Numerical, Skip, call
+from emtutor.derivations.engine.values import is_numerical, largest, own_error, units, value
 
 RTOL_ROOT = 1e-8  # of a gradient at its root, relative to what a root wrong by a tenth would leave
 RTOL_LIMIT = 1e-6  # of the last step of a limit
-_WORN = 1e-2  # if rounding alone may do as much, nothing can be said
 
 
-class Verdict(NamedTuple):
-    error: float | None
-    note: str
-    values: list
-
-
-class Trusted(NamedTuple):
-    """The last line that can be trusted, with what was done to both sides since then."""
-
-    number: int
-    values: list
-    function: Callable
-    equation: "Trusted | None" = None  # of a solution: what it was put into, and another may be
-    first: Callable | None = None  # the formula that it is equal to by the lines before
-    wider: "Trusted | None" = None  # of an inequality: what it was compared with
-
-    def after(self, line, cases):
-        """The same after what `line` does to both sides."""
-        if line.do is None:
-            return self
-        values = [done(line, v, case) for case, v in zip(cases, self.values, strict=True)]
-        return self._replace(values=values, function=_then(self.function, line))
-
-
-def _then(function, line):
-    return lambda **args: call(line.do, args | {"value": value(call(function, args))})
+def after(line, before, cases):
+    """What a line is compared with: the line before, with what is done to both sides."""
+    if line.do is None:
+        return before
+    values = tuple(done(line, v, case) for case, v in zip(cases, before.values, strict=True))
+    function = lambda **args: call(line.do, args | {"value": value(call(before.function, args))})
+    return replace(before, values=values, function=function)
 
 
 def done(line, before, case):
@@ -69,150 +44,127 @@ def done(line, before, case):
     if line.do is None:
         return before
     if isinstance(before, Numerical):
-        after = call(line.do, case.args | {"value": before.value})
-        return Numerical(after, np.abs(np.asarray(after)) * own_error(before))
-    return call(line.do, case.args | {"value": before})
-
-
-class _Worst:
-    """The largest error over all cases, with what is said of it."""
-
-    def __init__(self):
-        self.error, self.label, self.what, self.each = -np.inf, "", "", {}
-
-    def see(self, error, limit, case, what):
-        error = np.inf if np.isnan(error) else error
-        self.each[case.label] = bool(error <= limit)
-        if error > self.error and not np.isclose(error, self.error, rtol=RTOL_TIE, atol=0):  # of equals the first
-            self.error, self.label, self.what = error, case.label, what
-
-    def judged(self):
-        """The error. Raises `Breaks` if it was too large anywhere."""
-        if not all(self.each.values()):
-            raise Breaks(self.error, self.label, self.what, self.each)
-        return max(self.error, 0.0)
+        result = value(call(line.do, case.args | {"value": before.value}))
+        return Numerical(result, np.abs(result) * own_error(before))
+    return value(call(line.do, case.args | {"value": before}))
 
 
 def start(chain, line, cases, before=None):
     """A definition, or a numerical derivative of it: nothing to compare with."""
-    values = computed(chain, line.function, cases)
-    note = kind(values)
-    errors = [own_error(v, size_of(chain, case)) for v, case in zip(values, cases, strict=True)]
-    return Verdict(max(errors, default=0.0) if note else None, note, values)
+    values = computed(line.function, cases)
+    numerical = is_numerical(values)
+    errors = [own_error(v, case.size) for v, case in zip(values, cases, strict=True)]
+    return Checked(line, "start", error=max(errors) if numerical else None, numerical=numerical, values=values)
 
 
 def equal(chain, line, cases, before):
-    """Equal to the line before, entry by entry, relative to the largest."""
-    values, worst, lost = computed(chain, line.function, cases), _Worst(), 0.0
+    """Equal to the line before, entry by entry."""
+    values, seen = computed(line.function, cases), Comparison()
     for case, mine, other in zip(cases, values, before.values, strict=True):
-        size = size_of(chain, case)
-        error, where = difference(value(mine), value(other), size)
-        limit = max(tolerance(mine, size), tolerance(other, size))
-        if _may_be_rounding(error, limit, cases):
-            lost = max(lost, _rounding(line, before, case, size, error))
-            limit = max(limit, lost)
-        worst.see(error, limit, case, where)
-    note = "; ".join(filter(None, (kind(values + before.values), _digits(lost))))
-    return Verdict(worst.judged(), note, values)
+        seen.of(case, apart(mine, other, [line.function, before.function], case))
+    numerical = is_numerical(values + before.values)
+    return Checked(line, "holds", error=seen.judged(), note=seen.lost, numerical=numerical, values=values)
 
 
-def _may_be_rounding(error, limit, cases):
-    """True for a small error; for any on a person's own data, which may lie where no digit is left."""
-    return limit < error < (np.inf if len(cases) == 1 else _WORN)
-
-
-def _rounding(line, before, case, size, error):
-    """The rounding of both lines. Raises `Skip` if it explains the error and hides all there is to compare."""
-    lost = rounding([line.function, before.function], case, size)
-    if error <= lost and lost > _WORN:
-        raise Skip("rounding leaves no digit to compare: take the mean off x")
-    return lost if lost <= _WORN else 0.0
-
-
-def _digits(lost):
-    return f"rounding leaves only {max(int(-np.log10(lost)), 0)} digits: take the mean off x" if lost > RTOL else ""
+# ---- inequalities
 
 
 def inequality(chain, line, cases, before, *, relation=None, tight=None):
     """Nowhere on the wrong side of the line before, and equal to it in the tight case."""
     relation, tight = relation or line.relation, tight or line
-    values, worst = computed(chain, line.function, cases), _Worst()
-    word = "larger" if relation == "<=" else "smaller"
-
-    def excess(mine, other, size):
-        mine, other = value(mine), value(other)
-        if mine.shape != other.shape:
-            return difference(mine, other)
-        over = (other - mine) * (1 if relation == "<=" else -1) / largest(mine, other, size)
-        return float(np.max(np.where(mine == other, 0.0, over), initial=-np.inf)), f"line {before.number} is {word}"
-
+    side = 1 if relation == "<=" else -1
+    what = f"line {before.number} is {'larger' if side > 0 else 'smaller'}"
+    values, seen, functions = computed(line.function, cases), Comparison(), [line.function, before.function]
+    equal_somewhere = False
     for case, mine, other in zip(cases, values, before.values, strict=True):
-        size = size_of(chain, case)
-        error, what = excess(mine, other, size)
-        limit = RTOL
-        if _may_be_rounding(error, limit, cases):
-            limit = max(limit, _rounding(line, before, case, size, error))
-        worst.see(error, limit, case, what)
-    worst.judged()
-    for i, case in elsewhere(cases, tight):
+        found = apart(mine, other, functions, case, side=side)
+        same_shape = np.shape(mine) == np.shape(other)
+        seen.of(case, found._replace(what=what) if same_shape and not np.isinf(found.error) else found)
+        equal_somewhere = equal_somewhere or (found.equal and difference(mine, other, case.size) <= RTOL)
+    seen.judged()
+    _tried_elsewhere(chain, line, cases, before, tight, side, what)
+    checked = Checked(line, "holds", note=seen.lost, values=values)
+    return _tight(chain, checked, cases, before, tight, equal_somewhere)
+
+
+def _tried_elsewhere(chain, line, cases, before, tight, side, what):
+    functions = [line.function, before.function]
+    for case in elsewhere(cases, tight):
         try:
-            if before.first and not _agree(before.first, before.function, case):
+            if before.first and difference(call(before.first, case.args), call(before.function, case.args)) > 1e-6:
                 continue  # outside of what the chain speaks of
-            size = largest(value(values[i]), value(before.values[i]), size_of(chain, case))
-            error, what = excess(call(line.function, case.args), call(before.function, case.args), size)
+            pair = [value(call(f, case.args)) for f in functions]
+            found = apart(*pair, functions, case, side=side)
         except Exception:
             continue
-        if RTOL < error < np.inf and error > rounding([line.function, before.function], case, size):
-            raise Breaks(error, case.label, what)
+        if not found.equal and np.isfinite(found.error):
+            raise Breaks(found.error, case.label, what)
+
+
+def _tight(chain, checked, cases, before, tight, equal_somewhere):
+    """The same with what is known of the tight case. Raises `Breaks` if it should be tight there and is not."""
     if tight.tight is None:
-        return Verdict(None, "whether it is ever tight was not tried", values)
-    error = _tight(chain, line, cases, values, before, tight)
-    return Verdict(error, f"tight where {tight.tight_when}", values)
+        note = "equal on some of the problems" if equal_somewhere else "true, and never tight here"
+        return replace(checked, note=note, tight=equal_somewhere)
+    seen, functions = Comparison(), [checked.line.function, before.function]
+    touched = on_each(cases, lambda case: at_tight(case, tight))
+    pairs = on_each(touched, lambda there: [value(call(f, there.args)) for f in functions])
+    words = f" where {tight.tight_when}" if tight.tight_when else ""
+    for there, pair, *here in zip(touched, pairs, checked.values, before.values, strict=True):
+        size = max(there.size, *(largest(value(v)) for v in here))
+        found = apart(*pair, functions, there, size=size)
+        seen.of(there, found._replace(what=f"not tight{words}: {found.what}"))
+    if tight.aside and not seen.holds:
+        return replace(checked, note="true, and never tight here", tight=False)
+    return replace(checked, error=seen.judged(), note=f"tight{words}")
 
 
-def _agree(one, two, case):
-    return difference(value(call(one, case.args)), value(call(two, case.args)))[0] < 1e-6
-
-
-def _tight(chain, line, cases, values, before, tight):
-    """The error in the tight case, relative to the size of the line there and elsewhere."""
-    worst = _Worst()
-    touched = on_each(cases, lambda case: case.changed(call(tight.tight, case.args)))
-    pairs = on_each(touched, lambda there: [value(call(f, there.args)) for f in (line.function, before.function)])
-    for case, there, pair, mine, other in zip(cases, touched, pairs, values, before.values, strict=True):
-        size = largest(value(mine), value(other), size_of(chain, there))
-        error, where = difference(*pair, size)
-        limit = RTOL
-        if RTOL < error < _WORN:
-            limit = max(RTOL, rounding([line.function, before.function], there, size))
-        worst.see(error, limit, case, f"not tight{f' where {tight.tight_when}' if tight.tight_when else ''}: {where}")
-    return worst.judged()
+# ---- roots
 
 
 def root(chain, line, cases, before):
     """Put into the line before it gives zero, everything derived held fixed."""
     into = line.into or before.function
-    worst, free = _Worst(), True
+    seen, free = Comparison(), True
 
     def put_in(case):
         solution = maximum.as_dict(line, call(line.function, case.args))
         maximum.refuse_infeasible(solution)
         there = [call(into, case.args | s) for s in (solution, _moved(solution, 0.1), _moved(solution, -0.1))]
+        if np.isnan(value(there[0])).any():
+            raise Breaks(np.inf, case.label, "the equation has no value (NaN) at this root", no_value=True)
         return solution, isinstance(there[0], Numerical), *map(value, there)
 
     tried = on_each(cases, put_in)
-    for case, (solution, is_numerical, left, *wrong) in zip(cases, tried, strict=True):
-        scale, rest = largest(*wrong, size_of(chain, case)), float(np.max(np.abs(left), initial=0.0))
-        error = 0.0 if rest == 0 else rest / scale if scale > 1e-300 else np.inf
-        limit = 10 * RTOL_NUMERICAL if is_numerical else RTOL_ROOT
-        if limit < error < _WORN:
-            limit = max(limit, last_digits(into, case.args, solution, left) / scale)
-        free = free and largest(*wrong) <= 1e-300
-        worst.see(error, limit, case, f"at this root the gradient is not zero: {largest_entry(left, scale)}")
-    error = worst.judged()
+    for case, (solution, is_numerical_, left, *wrong) in zip(cases, tried, strict=True):
+        unit = np.maximum(np.abs(wrong).max(0), 1e-6 * units(*wrong))
+        if largest(unit) <= 1e-300:
+            seen.see(case, not left.any(), 0.0 if not left.any() else np.inf, _largest_entry(np.abs(left), left))
+            continue
+        free = False
+        error = np.divide(np.abs(left), unit, out=np.where(left == 0, 0.0, np.inf), where=unit > 0)
+        limit = np.full(error.shape, 10 * RTOL_NUMERICAL if is_numerical_ else RTOL_ROOT)
+        if ((error > limit) & (error < WORN)).any():
+            limit = np.maximum(limit, np.minimum(_last_digits(into, case.args, solution, left) / unit, WORN))
+        what = f"at this root the gradient is not zero: {_largest_entry(error, left)}"
+        seen.see(case, (error <= limit).all(), float(error.max(initial=0.0)), what)
+    error = seen.judged()
     if free:
-        raise Breaks(np.inf, "", f"it is zero whatever is put in for {', '.join(tried[0][0])}")
-    return Verdict(error, "a root", [_alone(solution) for solution, *_ in tried])
+        _indifferent(cases, f"it is zero whatever is put in for {', '.join(tried[0][0])}")
+    return Checked(line, "holds", error=error, note="a root", values=tuple(_alone(s) for s, *_ in tried))
+
+
+def _indifferent(cases, what):
+    """Any other solution is as good: a person's own data may make it so; of all problems together it is a mistake."""
+    if len(cases) == 1 and cases[0].own:
+        raise Skip(f"on these data {what}")
+    raise Breaks(np.inf, "", what)
+
+
+def _last_digits(function, args, solution, here):
+    """By how much the function may miss zero at a root: 10 times what it moves by with the root's last digits."""
+    moved = maximum.in_last_digits(solution)
+    return 10 * np.max([np.abs(value(call(function, args | m)) - here) for m in moved], axis=0)
 
 
 def _alone(solution):
@@ -237,25 +189,39 @@ def _unit_of_entries(name, v):
     return np.max(np.abs(v), axis=0 if v.ndim == 2 else None, initial=1e-300)
 
 
+def _largest_entry(error, left):
+    if not left.size:
+        return ""
+    at = np.unravel_index(int(np.argmax(error >= 0.999 * error.max())), left.shape)
+    return f"entry [{', '.join(map(str, at))}] is {left[at]:.6g}" if at else f"it is {left:.6g}"
+
+
+# ---- limits and maximisers
+
+
 def limit(chain, line, cases, before):
     """Approached by the line before, still falling at the end, as `toward` runs through twelve powers of ten."""
-    worst, orders = _Worst(), []
+    seen, orders = Comparison(), []
 
     def approach(case):
         end, path = value(call(line.function, case.args)), []
         for power in range(13):
             there = case.changed({line.toward: case.args[line.toward] * 10.0**-power})
-            path.append(difference(value(call(before.function, there.args)), end, size_of(chain, case)))
-        return end, path
+            path.append((there, value(call(before.function, there.args))))
+        return (
+            end,
+            [difference(v, end, case.size) for _, v in path],
+            apart(path[-1][1], end, [before.function], path[-1][0]),
+        )
 
     tried = on_each(cases, approach)
-    for case, (_, path) in zip(cases, tried, strict=True):
-        errors = [error for error, _ in path]
+    for case, (_, errors, last) in zip(cases, tried, strict=True):
         orders.append(_order(errors))
-        last, where = path[-1]
-        stays = last > RTOL and last > 0.3 * errors[-4]  # an error that no longer falls is no error of the limit
-        worst.see(last, RTOL if stays else RTOL_LIMIT, case, where)
-    return Verdict(worst.judged(), f"limit, {_in_words(min(orders))}", [end for end, _ in tried])
+        stays = errors[-1] > RTOL and errors[-1] > 0.3 * errors[-4]  # it no longer falls: no error of the limit
+        near = errors[-1] <= (RTOL if stays else RTOL_LIMIT)
+        seen.see(case, near or last.equal, min(errors[-1], last.error) if last.equal else errors[-1], last.what)
+    note = f"limit, {_in_words(min(orders))}"
+    return Checked(line, "holds", error=seen.judged(), note=note, values=tuple(end for end, *_ in tried))
 
 
 def _order(errors):
@@ -273,23 +239,27 @@ def _in_words(order):
 
 def maximiser(chain, line, cases, before):
     """No feasible step from here makes the objective larger, and some make it smaller."""
-    rng, worst = np.random.default_rng(1), _Worst()
-    objective = line.of or before.function
+    seen, objective = Comparison(), line.of or before.function
 
     def tried_from(case):
         best = maximum.as_dict(line, call(line.function, case.args))
         maximum.refuse_infeasible(best)
         f = lambda changes: float(value(call(objective, case.args | changes)))
-        return best, *maximum.away_from_top(f, best, case.args, rng)
+        top = maximum.away_from_top(f, best, case.args, np.random.default_rng(1))
+        if not np.isfinite(top.error):
+            raise Breaks(np.inf, case.label, top.where, no_value=True)
+        return best, top
 
     tried = on_each(cases, tried_from)
-    for case, (_, error, where, _) in zip(cases, tried, strict=True):
-        worst.see(error, maximum.RTOL_MAXIMUM, case, where)
-    error = worst.judged()
-    if all(level for *_, level in tried):
+    for case, (_, top) in zip(cases, tried, strict=True):
+        seen.see(case, top.holds, top.error, top.where)
+    error = seen.judged()
+    free = [top for _, top in tried if top.free]
+    if free and all(top.level for top in free):
         names = ", ".join(tried[0][0])
-        raise Breaks(np.inf, "", f"the objective does not depend on {names}: any other value is as good")
-    return Verdict(error, "no feasible step is better", [_alone(best) for best, *_ in tried])
+        _indifferent(cases, f"the objective does not depend on {names}: any other value is as good")
+    note = maximum.FOUND if free else "nothing else is possible here"
+    return Checked(line, "holds", error=error, note=note, values=tuple(_alone(best) for best, _ in tried))
 
 
 JUDGES: dict[str, Callable] = {

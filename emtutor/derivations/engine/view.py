@@ -9,33 +9,33 @@ import textwrap
 
 import numpy as np
 
-from emtutor.derivations.engine.plain_math import plain as _plain_math
+from emtutor.derivations.engine.plain_math import plain as plain_math
 
 _SIGN = {"start": "=", "=": "=", "<=": r"\le", ">=": r"\ge", "therefore": r"\Rightarrow", "tends to": r"\to",
          "maximises": r"\Rightarrow"}  # fmt: skip
-_PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
+PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
 _GREEK = {"alpha": "α", "beta": "β", "eps": "ε", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
           "pi": "π", "phi": "φ", "Sigma": "Σ", "eta": "η"}  # fmt: skip
-# Far apart, so that rounding, which differs between machines, does not show: two formulas agree to 1e-11 or better,
-# and what is searched for or approached (a derivative, a maximum, a limit) to 1e-6 or better.
+# Far apart, and the first of each is what a line that holds was held to: rounding, which differs between machines,
+# does not show.
 _STEPS = (1e-9, 1e-6, 1e-3)
 _STEPS_APPROACHED = (1e-5, 1e-3)
 
 
 def plain(derivation, result):
     """The chain as text, at most 100 columns wide."""
-    lines = [*textwrap.wrap(_title(derivation, result), 96), ""]
+    lines = [*textwrap.wrap(title(derivation, result), 96), ""]
     for number, line in enumerate(derivation.lines, 1):
         checked = result.lines[number - 1] if result is not None else None
         left = line.left or (derivation.left if number == 1 else "")
         if left:
-            lines.append("    " + _plain_math(left))
-        formula = f"{_PLAIN_SIGN[line.relation]} {_plain_math(line.latex)}"
+            lines.append("    " + plain_math(left))
+        formula = f"{PLAIN_SIGN[line.relation]} {plain_math(line.latex)}"
         lines += textwrap.wrap(formula, 96, initial_indent=f"{number:2}  ", subsequent_indent="        ")
-        verdict = _verdict(line, checked)
-        said = " ".join(part for part in (f"[{verdict}]" if verdict else "", _greek(line.reason)) if part)
+        became = verdict(checked)
+        said = " ".join(part for part in (f"[{became}]" if became else "", greek(line.reason)) if part)
         lines += textwrap.wrap(said, 96, initial_indent="        ", subsequent_indent="        ")
-    for paragraph in _footer(derivation, result):
+    for paragraph in footer(derivation, result):
         lines += ["", *textwrap.wrap(paragraph, 96)]
     return "\n".join(lines)
 
@@ -49,14 +49,14 @@ def html(derivation, result):
         checked = result.lines[number - 1] if result is not None else None
         left = line.left or (derivation.left if number == 1 else "")
         if left:
-            rows.append(f'<tr><td {cell}></td><td {cell} colspan="3">{_math(left)}</td></tr>')
-        said = "<br>".join(part for part in (_verdict_html(line, checked), _escape(_greek(line.reason))) if part)
+            rows.append(f'<tr><td {cell}></td><td {cell} colspan="3">{math(left)}</td></tr>')
+        said = "<br>".join(part for part in (verdict_html(checked), escape(greek(line.reason))) if part)
         rows.append(
-            f"<tr><td {cell}>{number}</td><td {cell}>{_math(_SIGN[line.relation])}</td>"
-            f"<td {cell}>{_math(line.latex)}</td><td {wrap}>{said}</td></tr>"
+            f"<tr><td {cell}>{number}</td><td {cell}>{math(_SIGN[line.relation])}</td>"
+            f"<td {cell}>{math(line.latex)}</td><td {wrap}>{said}</td></tr>"
         )
-    head = f"<p><b>{_escape(_title(derivation, result))}</b></p>"
-    foot = "".join(f"<p>{_escape(paragraph)}</p>" for paragraph in _footer(derivation, result))
+    head = f"<p><b>{escape(title(derivation, result))}</b></p>"
+    foot = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in footer(derivation, result))
     return f'<div class="emtutor-derivation">{head}<table><tbody>{"".join(rows)}</tbody></table>{foot}</div>'
 
 
@@ -67,16 +67,16 @@ def bucket(error, approached=False):
     if not np.isfinite(error):
         return "no comparison"
     for step in _STEPS_APPROACHED if approached else _STEPS:
-        if 3 * error < step:
+        if error <= step:
             return f"< 1e{round(np.log10(step))}"
     return f"{error:.2g}"
 
 
-def _title(derivation, result):
+def title(derivation, result):
     if result is None:
         return f"{derivation.title}: not run yet"
-    if result.holds:
-        out = sum(line.status == "skipped" for line in result.lines)
+    if not result.breaks:
+        out = len(result.skipped)
         how_many = f"all {len(result.lines)}" if not out else f"{len(result.lines) - out} of {len(result.lines)}"
         return f"{derivation.title}: {how_many} lines hold on {_tried(result)}{f', {out} left out' if out else ''}"
     which = ", ".join(map(str, result.breaks))
@@ -89,25 +89,26 @@ def _tried(result):
     return f"{len(result.problems)} problems"
 
 
-def _verdict(line, checked):
+def verdict(checked):
     if checked is None:
         return ""
     if checked.status == "start":
         return (
-            f"numerical derivative, its own error {bucket(checked.error, True)}" if checked.note else "where it starts"
+            f"numerical derivative, its own error {bucket(checked.error, True)}"
+            if checked.numerical
+            else "where it starts"
         )
     if checked.status == "skipped":
         return f"left out: {checked.note}"
     if checked.status == "breaks":
         return f"BREAKS: error {bucket(checked.error)}" if np.isfinite(checked.error) else "BREAKS"
-    numerical = checked.note.startswith("numerical")
-    approached = numerical or line.relation in ("maximises", "tends to")
+    approached = checked.numerical or checked.line.relation in ("maximises", "tends to")
     said = f"holds {bucket(checked.error, approached)}".strip()
-    return "; ".join(part for part in (said, "" if numerical else checked.note) if part)
+    return "; ".join(part for part in (said, checked.note) if part)
 
 
-def _verdict_html(line, checked):
-    words = _escape(_verdict(line, checked))
+def verdict_html(checked):
+    words = escape(verdict(checked))
     if checked is None or checked.status in ("start", "skipped"):
         return words
     if checked.status == "breaks":
@@ -115,28 +116,29 @@ def _verdict_html(line, checked):
     return rf"$\checkmark$ {words}"
 
 
-def _footer(derivation, result):
-    paragraphs = []
-    for c in result.lines if result is not None else ():
-        if c.status != "breaks":
-            continue
-        where = f"on the problem “{c.problem}”" if c.problem else ""
-        against = f", compared with line {c.against}" if c.against else ""
-        by = f" (relative error {c.error:.3g})" if np.isfinite(c.error) and c.against else ""
-        paragraphs.append(" ".join([f"Line {c.number} breaks{by}{against}, {where}: {c.note}.", *c.cases]))
+def broken(checked):
+    """What is known of a line that breaks, in a paragraph."""
+    where = f", on the problem “{checked.problem}”" if checked.problem else ""
+    against = f", compared with line {checked.against}" if checked.against else ""
+    by = f" (relative error {checked.error:.3g})" if np.isfinite(checked.error) and checked.against else ""
+    return " ".join([f"Line {checked.number} breaks{by}{against}{where}: {checked.note}.", *checked.cases])
+
+
+def footer(derivation, result):
+    paragraphs = [broken(c) for c in (result.lines if result is not None else ()) if c.status == "breaks"]
     if derivation.remark:
         paragraphs.append(derivation.remark)
     return paragraphs
 
 
-def _math(latex):
-    return "$" + _escape(rf"\displaystyle {latex}") + "$"
+def math(latex):
+    return "$" + escape(rf"\displaystyle {latex}") + "$"
 
 
-def _greek(words):
+def greek(words):
     """mu_j as μ_j: a reason is read, not typed."""
     return re.sub(rf"(?<![A-Za-z`])({'|'.join(_GREEK)})(?![A-Za-z])", lambda m: _GREEK[m[1]], words)
 
 
-def _escape(text):
+def escape(text):
     return _html.escape(text, quote=False)
