@@ -141,7 +141,7 @@ def root(chain, line, cases, before):
         if largest(unit) <= 1e-300:
             seen.see(case, not left.any(), 0.0 if not left.any() else np.inf, _largest_entry(np.abs(left), left))
             continue
-        free = False
+        free, unit = False, np.maximum(unit, case.size)
         error = np.divide(np.abs(left), unit, out=np.where(left == 0, 0.0, np.inf), where=unit > 0)
         limit = np.full(error.shape, 10 * RTOL_NUMERICAL if is_numerical_ else RTOL_ROOT)
         if ((error > limit) & (error < WORN)).any():

@@ -248,7 +248,6 @@ def _elsewhere(best, args, rng):
         elif kind in ("means", "centre") and np.ndim(x) == 2:
             changed[name] = x[rng.integers(len(x), size=v.shape[:-1] or None)]
         else:
-            changed[name] = v + 5 * rng.standard_normal(v.shape) * max(
-                float(np.std(v)), 0.1 * float(np.abs(v).max(initial=0)), 1e-3
-            )
+            width = max(float(np.std(v)), float(np.abs(v).max(initial=0)), 1e-3) * np.exp(rng.uniform(-1, 1.5))
+            changed[name] = v + width * rng.standard_normal(v.shape)
     return changed

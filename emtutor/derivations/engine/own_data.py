@@ -84,8 +84,11 @@ def _fits_the_chain(tried, own):
             continue
         ndim = len(next(iter(shapes)))
         if len(shape) != ndim:
-            example = next(iter(sorted(shapes)))
-            raise ValueError(f"{name} must have {ndim} ax{'i' if ndim == 1 else 'e'}s, such as {example}, got {shape}")
+            example = np.zeros(min(shapes))
+            axes = ", ".join(causes.quantity(name, example).axes)
+            shown = f"({axes}), such as {min(shapes)}" if axes else f"like {min(shapes)}"
+            remedy = f": write {name}[:, None] for one dimension" if ndim == 2 and len(shape) == 1 else ""
+            raise ValueError(f"{name} must have shape {shown}, got {shape}{remedy}")
         if causes.quantity(name, value).kind == "counts" and np.min(value, initial=0) < 0 <= min(
             np.min(args[name], initial=0) for args in tried if name in args
         ):
