@@ -13,10 +13,28 @@ Relations of a line to the last line that can be trusted (a wrong line does not 
     "<=", ">="   an inequality; in the case that `tight` makes, an equality
     "therefore"  a root: put into the line before it gives zero, everything derived (such as r) held fixed
     "tends to"   the limit of the line before as a small number goes to zero, with the order that is observed
-    "maximises"  no feasible step from here makes the objective larger
+    "maximises"  no feasible step that was tried, near or far, makes the objective larger
+
+A result is true if every line holds: `bool(result)` is False where a line breaks, and also where one was left out.
+`derivations.grad_mu.unfold()` opens a chain line by line; `derivations.grad_mu.try_line(7, "...")` judges yours.
 """
 
 from emtutor.derivations.engine.chain import Derivation, Result
 from emtutor.derivations.engine.line import RELATIONS, Checked, Line, Numerical, Skip, call
+from emtutor.derivations.engine.try_line import Tried
+from emtutor.derivations.engine.unfold import Unfolding
+from emtutor.problems.problem import Problem
 
-__all__ = ["RELATIONS", "Checked", "Derivation", "Line", "Numerical", "Result", "Skip", "call"]
+__all__ = [
+    "RELATIONS",
+    "Checked",
+    "Derivation",
+    "Line",
+    "Numerical",
+    "Problem",
+    "Result",
+    "Skip",
+    "Tried",
+    "Unfolding",
+    "call",
+]

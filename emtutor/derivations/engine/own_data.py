@@ -38,6 +38,7 @@ def arguments(chain, rng, own):
         (args for args in tried if all(np.shape(args[n]) == np.shape(v) for n, v in own.items() if n in args)), {}
     )
     world |= {name: v for name, v in like.items() if name not in own and np.ndim(world.get(name)) != np.ndim(v)}
+    world = {name: v for name, v in tried[0].items() if np.ndim(v) == 0} | world  # a number fits whatever is given
     missing = [name for name in names if name not in world]
     if missing:
         raise ValueError(f"{', '.join(missing)} missing: pass them by name, run({missing[0]}=...)")
@@ -128,6 +129,7 @@ def _world(rng, own, sizes):
     usual = _USUAL | ({"k": 2} if x is not None else {})
     n, k, d = (sizes.get(letter, usual[letter]) for letter in "nkd")
     world = problems.world(rng, n, k, d)
+    own = {name: v for name, v in own.items() if np.ndim(v) == np.ndim(world.get(name, v))}
     parts = _parts(own)
     if x is not None and len(parts) < 3:
         parts = _around(rng, x, k)._asdict() | parts
