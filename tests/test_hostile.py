@@ -1,5 +1,6 @@
 """Answers that would harm: each gets a verdict, the kernel lives, the next right answer is right, the next wrong one
-wrong. A row is the body of an e_step that goes on to return a wrong result; the last column is what must be said."""
+wrong. A row is the body of an e_step that goes on to return a wrong result. One row in five is tried with every test,
+all of them by `make mutation`."""
 
 import dataclasses
 import os
@@ -193,7 +194,9 @@ WRONG = "    return np.full((len(x), len(pi)), 0.3)\n"
 
 
 def rows(text, *statuses):
-    return [pytest.param(row, statuses, id=row[:70]) for row in text.strip().splitlines()]
+    marks = [[], *[[pytest.mark.mutation]] * 4]
+    lines = text.strip().splitlines()
+    return [pytest.param(row, statuses, id=row[:70], marks=marks[i % 5]) for i, row in enumerate(lines)]
 
 
 def written(row):

@@ -17,6 +17,7 @@ SOMETIMES = {
 }
 
 
+@pytest.mark.mutation
 @pytest.mark.parametrize("name", exercises())
 def test_a_mistake_without_its_name_gets_a_verdict(name):
     exercise = exercises()[name]

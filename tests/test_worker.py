@@ -63,6 +63,19 @@ def test_calls_come_in_order_and_remember():
     assert counts(0) == 1, "the kernel's own function has seen none of it"
 
 
+def test_a_session_within_another_leaves_it_its_function():
+    def outer(a):
+        return a + 1
+
+    with worker.session(outer) as open_session:
+        assert open_session.calls([(1,)], 3.0).outcomes == [Returned(2)]
+        assert worker.call(lambda a: 10 * a, 1) == Returned(10)
+        assert open_session.calls([(1,)], 3.0).outcomes == [Returned(2)]
+        assert worker.call(lambda: os._exit(0)).kind == "Ended"
+        assert open_session.calls([(2,)], 3.0).outcomes == [Returned(3)]
+        assert open_session.changes() == ()
+
+
 def test_arguments_are_copies_and_writing_is_told():
     def writes(a, b):
         b += 1

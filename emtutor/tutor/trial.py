@@ -108,7 +108,7 @@ def in_worker(function):
     def run(*args):
         outcome = worker.call(function, *args)
         if isinstance(outcome, Failed):
-            raise outcome.error()
+            raise Stopped if outcome.kind in ("TimeoutError", "Ended") else outcome.error()
         return outcome.value
 
     return run

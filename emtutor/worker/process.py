@@ -51,9 +51,9 @@ class Worker:
             **group,
         )
         self.owner = os.getpid()
+        self.holds = None  # whoever has loaded a function last
         self._answers = queue.SimpleQueue()
         self._ready = False
-        self.loaded = None  # the pickled function that it holds
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self):
@@ -70,7 +70,6 @@ class Worker:
     def load(self, data):
         """Load a pickled function; returns why it cannot be loaded, or ""."""
         self._tell(("load", data))
-        self.loaded = data
         return self._answer(time.monotonic() + WALL)[1]
 
     def calls(self, batch, seconds):

@@ -95,8 +95,13 @@ class _Remote:
     """A session in the worker."""
 
     def __init__(self, function, data):
-        self._data, self._file, self._loaded = data, file_of(function), False
+        self._data, self._file = data, file_of(function)
         self._ended = None  # how loading it has ended a worker
+
+    @property
+    def _loaded(self):
+        """True if the worker holds this session's function: another session within this one may have loaded its own."""
+        return _worker is not None and _worker.holds is self
 
     @property
     def deadly(self):
@@ -109,7 +114,7 @@ class _Remote:
             if not warm():
                 return False
             try:
-                self._loaded = not _worker.load(self._data)
+                _worker.holds = None if _worker.load(self._data) else self
             except Ended as ended:
                 self._ended = ended.failed
             if self._loaded:
@@ -120,7 +125,7 @@ class _Remote:
     def calls(self, list_of_args, seconds=SECONDS):
         """Call it with each of these arguments; after one that ended the process no other is made."""
         report = Report([])
-        if not (self._loaded and _worker and _worker.loaded is self._data) and not self.loads():  # another came between
+        if not self._loaded and not self.loads():
             return report._replace(outcomes=[self._ended or Failed("Ended", "it cannot be started again.")])
         try:
             for kind, *came in _worker.calls([tuple(args) for args in list_of_args], seconds):
@@ -131,7 +136,6 @@ class _Remote:
         except Ended as ended:
             _end()
             warm()
-            self._loaded = False
             report.outcomes.append(self._placed(ended))
         return report
 
@@ -142,13 +146,12 @@ class _Remote:
         try:
             return _worker.changes()
         except Ended:
-            self._loaded = False
             _end()
             return ()
 
     def close(self):
         """Leave a worker that is as before, or start another."""
-        if self.changes():
+        if _worker is not None and self.changes():
             _end()
         warm()
 
