@@ -8,8 +8,8 @@ import numpy as np
 
 from emtutor.causes import wording
 
-# The answer is what a hypothesis makes; a constant times that; it ignores an argument; it has a property.
-EQUAL, SCALED, IGNORES, PROPERTY = range(4)
+# The answer is what a hypothesis makes; a constant times that; has a property that names its cause; narrows it down.
+EQUAL, SCALED, SURE, PROPERTY = range(4)
 
 
 class Hypothesis(NamedTuple):
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
 
     @property
     def telling(self):
-        """True if it names a change or an argument that has no effect, and not only how the answer behaves."""
+        """True if it names a cause, and does not only say how the answer behaves."""
         return self.exactness < PROPERTY
 
     @property
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
     def weight(self):
         if self.cause == "part":
             return 30.0
-        return {EQUAL: 95.0, SCALED: 88.0, IGNORES: 85.0}.get(self.exactness, 70.0)
+        return {EQUAL: 95.0, SCALED: 88.0, SURE: 85.0}.get(self.exactness, 70.0)
 
 
 class Pair(NamedTuple):

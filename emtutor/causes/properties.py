@@ -6,7 +6,7 @@ Each change is made to the problem; what the truth does is read off the truth it
 
 import numpy as np
 
-from emtutor.causes.findings import IGNORES, Finding, same
+from emtutor.causes.findings import SURE, Finding, same
 from emtutor.causes.wording import axis, listed, number
 from emtutor.problems.worlds import redraw, short
 
@@ -81,12 +81,12 @@ def dependence(worlds, run, rng):
     ignored = [] if whole and seen.answer else [u for u in still if not seen.moves(u, 0)]
     if ignored and not seen.answer and set(ignored) == seen.truth:
         yield Finding("{It} {is} the same whatever the arguments are", "argument", "all",
-                      question="where do the arguments enter?", exactness=IGNORES)  # fmt: skip
+                      question="where do the arguments enter?", exactness=SURE)  # fmt: skip
         return
     for u in ignored:
         told = {"v": _full(u)}
         yield Finding("{It} {does} not change when {v} changes, but must", "argument", short(u), told,
-                      f"where does {_full(u)} enter?", IGNORES)  # fmt: skip
+                      f"where does {_full(u)} enter?", SURE)  # fmt: skip
     for u in [u for u in seen.leaves if u in seen.answer - seen.truth and u in seen.sure and not seen.moves(u, 1)]:
         yield Finding("{It} {changes} with {v}, and {one} {does} not", "argument", short(u), {"v": _full(u)},
                       f"what is {_full(u)} doing in it?")  # fmt: skip

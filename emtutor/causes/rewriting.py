@@ -134,7 +134,7 @@ def two_at_once(study, known, almost):
         return
     rewrites = islice(one_at_a_time(study, known, almost), PAIRED)
     made = [(h, h.output(w, t)) for h in rewrites]
-    made = [(h, b) for h, b in made if b is not None and np.shape(b) == t.shape and finite(b) and not agree(b, t)]
+    made = [(h, b) for h, b in made if _of_shape(b, t) and finite(b) and not agree(b, t)]
     product = bool(made) and (t != 0).all()
     ways = [(lambda b: b - t, lambda b, c, t: b + c - t), (lambda b: np.log(np.abs(b / t)), lambda b, c, t: b * c / t)]
     for effect, joined in ways[: 1 + product]:
@@ -148,10 +148,12 @@ def two_at_once(study, known, almost):
             )
 
 
+def _of_shape(b, t):
+    return isinstance(b, np.ndarray) and b.shape == np.shape(t)
+
+
 def _joined(b, c, t, joined):
-    return (
-        None if b is None or c is None or np.shape(b) != np.shape(t) or np.shape(c) != np.shape(t) else joined(b, c, t)
-    )
+    return joined(b, c, t) if _of_shape(b, t) and _of_shape(c, t) else None
 
 
 def _adding_up(effects, wanted, most=40):

@@ -17,9 +17,9 @@ from emtutor.causes import (
 from emtutor.causes.families import question
 from emtutor.causes.findings import (
     EQUAL,
-    IGNORES,
     PROPERTY,
     SCALED,
+    SURE,
     Finding,
     Hypothesis,
     Pair,
@@ -157,7 +157,7 @@ class _Search:
         if at_times:
             return [*exact, *at_times]
         found = [*exact, *self._properties(study, pairs, axes, name)]
-        return [f._replace(name=name, exactness=IGNORES if f.exactness == IGNORES else PROPERTY, cost=i)
+        return [f._replace(name=name, exactness=SURE if f.exactness == SURE else PROPERTY, cost=i)
                 for i, f in enumerate(found)]  # fmt: skip
 
     def _pairs(self, study):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emtutor.causes.findings import PROPERTY, Finding, agree, finite
+from emtutor.causes.findings import PROPERTY, SURE, Finding, agree, finite
 from emtutor.causes.special import cases
 from emtutor.causes.study import called, extreme
 from emtutor.problems.worlds import fresh
@@ -44,7 +44,7 @@ def fails_at_times(study):
     elif all(near) and (plain := [i for i in wrong if not _near(*study.given[i])]):
         relation = "{It} {is} almost right on ordinary problems, and plainly wrong on this one: {label}"
         question = "is a small number added in a logarithm or under a fraction, and what was it to catch?"
-        yield _property(relation, "epsilon", FAR, {"label": study.worlds[plain[0]].label}, question)
+        yield _property(relation, "epsilon", FAR, {"label": study.worlds[plain[0]].label}, question, SURE)
     if any(right):
         yield from _by_size(study, wrong)
     if all(right) and wrong:
@@ -64,14 +64,11 @@ def _far(study, wrong, bad):
     """Right on all problems but those with a point far out."""
     if not wrong or not all(extreme(study.worlds[i]) for i in wrong):
         return
+    relation, question = "{It} {is} right on all other problems, and wrong where one point lies far out", ""
     if wrong == bad:
         relation = "{It} {is} right on all other problems, but nan, inf or an error where one point lies far out"
-        yield _property(relation, "underflow", FAR, question=(
-            "what does exp(-45000) give, and when is the logarithm taken?"))  # fmt: skip
-    else:
-        yield _property(
-            "{It} {is} right on all other problems, and wrong where one point lies far out", "underflow", FAR
-        )
+        question = "what does exp(-45000) give, and when is the logarithm taken?"
+    yield _property(relation, "underflow", FAR, {}, question, SURE)
 
 
 def _elsewhere(study, wrong, bad):
@@ -85,8 +82,8 @@ def _elsewhere(study, wrong, bad):
     yield _property(relation, "case", "label", told)
 
 
-def _property(relation, cause, subject, told=None, question=""):
-    return Finding(relation, cause, subject, told or {}, question, exactness=PROPERTY)
+def _property(relation, cause, subject, told=None, question="", exactness=PROPERTY):
+    return Finding(relation, cause, subject, told or {}, question, exactness)
 
 
 def _finite_only(label):
@@ -108,7 +105,7 @@ def _by_size(study, wrong):
             if any(right) and all(r != bad for r, (_, bad) in zip(right, seen, strict=True)):
                 cause = "integer-division" if "even" in words else "size"
                 yield _property("{It} {is} right where {words}, and wrong or an error elsewhere", cause, needs,
-                                {"words": words}, question)  # fmt: skip
+                                {"words": words}, question, SURE)  # fmt: skip
                 return
 
 

@@ -96,7 +96,7 @@ class Study:
         base = [self.worlds[i] for i in self.generic()]
         for number in range(count if base else 0):
             w = fresh(base[number % len(base)], self.rng)
-            for letter in "nkd":
+            for letter in "d" if w.leaves("labels", "onehot") else "nkd":  # no component may be left without a point
                 size = w.sizes.get(letter, 1)
                 if size > 2:
                     w = slice_axis(w, letter, int(self.rng.integers(2, size + 1)))
