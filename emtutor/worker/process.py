@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import Any
 
 import numpy as np
 
@@ -201,8 +202,8 @@ class _Plain(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name}")
 
 
-_KNOWN = {(c.__module__, c.__name__): c for c in (Returned, Failed, Other, np.ndarray, np.dtype)}
-_KNOWN["builtins", "Ellipsis"] = ...
+_SENT = (Returned, Failed, Other, np.ndarray, np.dtype)
+_KNOWN: dict[tuple[str, str], Any] = {(c.__module__, c.__name__): c for c in _SENT} | {("builtins", "Ellipsis"): ...}
 
 
 def _plain_loads(data):
