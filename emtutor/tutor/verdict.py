@@ -9,7 +9,6 @@ from emtutor.tutor.trial import Returned, nudged, read
 
 # What a judge, a mistake or a solution may raise on a result or a problem that does not suit it.
 UNSUITED = (ValueError, TypeError, LookupError, ArithmeticError, np.linalg.LinAlgError)
-FREE = ("t", "m")  # axes of outputs whose length is the learner's choice, where the exercise has a judge of its own
 
 
 class Verdict:
