@@ -54,6 +54,9 @@ FORMS = {
 @each
 def test_solution_is_right_in_every_form(exercise, form):
     feedback = check(lambda *args: FORMS[form](exercise.solution, *args), exercise.name)
+    if form == "tuples" and exercise.index:
+        assert "cannot be used as an index" in str(feedback)
+        return
     assert feedback.status == "correct", feedback
 
 

@@ -43,7 +43,8 @@ def holds(*names, only=lambda p: True):
 
 
 def near(p):
-    return "far" not in p.label
+    """Where differences and 400 digits serve: no point far out, not a thousand of them."""
+    return "far" not in p.label and not p.label.startswith("1000")
 
 
 def results(exercise, problems, only):
@@ -115,13 +116,16 @@ def free_log_p(x, pi, mu, Sigma):
     return special.logsumexp(np.log(pi) - np.log(det) / 2 - squared / 2, axis=1).sum()
 
 
-def derivative(f, a):
-    """df/da for an array a, entry by entry: central differences, extrapolated (Richardson)."""
+def derivative(f, a, relative=None):
+    """df/da for an array a, entry by entry: central differences, extrapolated (Richardson).
+
+    relative: the step as a share of each entry, for entries of very different size.
+    """
     a = np.asarray(a, float)
     result = np.empty((*np.shape(f(a)), *a.shape))
     size = np.abs(a).max()
     for place in np.ndindex(*a.shape):
-        h = 1e-3 * max(abs(a[place]), 1e-2 * size, 1e-3)
+        h = relative * abs(a[place]) if relative else 1e-3 * max(abs(a[place]), 1e-2 * size, 1e-3)
 
         def central(h, place=place):
             up, down = a.copy(), a.copy()
@@ -184,7 +188,7 @@ def _(x, mu, beta):
     return posterior(log_table(x, np.full(k, 1 / k), mu, np.tile(beta * np.eye(d), (k, 1, 1))))
 
 
-@oracle("best_beta", rtol=1e-5)
+@oracle("best_beta", rtol=1e-5, only=near)
 def _(x, mu, r):
     """The maximiser of the expected complete-data log-likelihood in beta."""
     d = x.shape[1]
@@ -196,7 +200,7 @@ def _(x, mu, r):
     return np.exp(optimize.minimize_scalar(loss, bracket=(-2, 5), tol=1e-14).x)
 
 
-@oracle("critical_beta", rtol=1e-4)
+@oracle("critical_beta", rtol=1e-4, only=near)
 def _(x):
     """Where two means, placed a little to either side of the centre, begin to run apart instead of together."""
     centre = x.mean(0)
@@ -228,7 +232,7 @@ def _(result, n, pi, mu, Sigma, rng):
         assert stats.chisquare(z.sum(0), n * np.asarray(pi)).pvalue > 1e-7
     for j in range(len(pi)):
         u = np.linalg.solve(np.linalg.cholesky(Sigma[j]), (x[z[:, j] == 1] - mu[j]).T)
-        assert all(stats.kstest(row, "norm").pvalue > 1e-8 for row in u)
+        assert not u.size or all(stats.kstest(row, "norm").pvalue > 1e-8 for row in u)
         if len(u) > 1 and u.shape[1] > 10:
             assert abs(np.corrcoef(u)[0, 1]) * math.sqrt(u.shape[1]) < 6
 
@@ -263,7 +267,7 @@ def _(x, z):
     )
 
 
-@oracle("spike_log_likelihood", rtol=1e-9)
+@oracle("spike_log_likelihood", rtol=1e-9, only=near)
 def _(x, s):
     """In 60 digits, without any care for underflow."""
     with mpmath.workdps(60 + 2 * 200):
@@ -351,12 +355,12 @@ def _(x, r, mu):
 
 @oracle("grad_pi", rtol=1e-6, only=near)
 def _(x, pi, mu, Sigma):
-    return derivative(lambda p: free_log_p(x, p, mu, Sigma), pi)
+    return derivative(lambda p: free_log_p(x, p, mu, Sigma), pi, relative=0.05)
 
 
 @oracle("grad_lagrangian", rtol=1e-6, only=near)
 def _(x, pi, mu, Sigma, lam):
-    return derivative(lambda p: free_log_p(x, p, mu, Sigma) + lam * (p.sum() - 1), pi)
+    return derivative(lambda p: free_log_p(x, p, mu, Sigma), pi, relative=0.05) + lam
 
 
 @oracle("multiplier")
@@ -709,14 +713,12 @@ def _(log_pi, log_A, log_B):
                 alpha = [sum(alpha[i] * A[i][j] for i in range(k)) * e(log_B[t, j]) for j in range(k)]
                 rows.append(alpha)
             return [[float(mpmath.log(a)) for a in row] for row in rows]
-    result = np.zeros((T, k))
+    ends = [[[] for _ in range(k)] for _ in range(T)]
     for t in range(T):
         for path in itertools.product(range(k), repeat=t + 1):
-            value = math.exp(log_pi[path[0]] + log_B[0, path[0]])
-            for s in range(1, t + 1):
-                value *= math.exp(log_A[path[s - 1], path[s]] + log_B[s, path[s]])
-            result[t, path[-1]] += value
-    return np.log(result)
+            steps = sum(log_A[path[s - 1], path[s]] + log_B[s, path[s]] for s in range(1, t + 1))
+            ends[t][path[-1]].append(log_pi[path[0]] + log_B[0, path[0]] + steps)
+    return [[special.logsumexp(paths) for paths in row] for row in ends]
 
 
 @holds("mean_field")

@@ -109,12 +109,16 @@ def far_out(world, rng):
 
 def dense(world):
     """The same world with x in a unit 1000 times as long: densities far above one; T below one, another prior."""
-    w = dict(world)
-    for name, power in (("x", 1), ("mu", 1), ("s", 1), ("Sigma", 2), ("beta", 2)):
-        w[name] = w[name] * 1e-3**power
+    w = rescaled(world, 1e-3)
     for name in ("log_joint", "log_joint_new"):
         w[name] = w[name] + 9.0
     return completed(w) | {"T": 1 / w["T"], "kappa0": 2.3, "nu0": w["d"] + 1.7}
+
+
+def rescaled(world, factor):
+    """The same world with x in another unit; what follows from x is left to `completed`."""
+    powers = {"x": 1, "mu": 1, "s": 1, "Sigma": 2, "beta": 2}
+    return world | {name: world[name] * factor**power for name, power in powers.items() if name in world}
 
 
 def simplex(rng, k, n=None):

@@ -74,6 +74,8 @@ def _feedback(verdict):
     if not any(verdict.wrong):
         if verdict.deaf():
             return Feedback(name, "incorrect", wording.DEAF, mistake="own-random-numbers", asides=asides)
+        if name_of := verdict.no_index():
+            return Feedback(name, "incorrect", wording.no_index(name_of), mistake="no-index", asides=asides)
         return Feedback(name, "correct", wording.praise(len(tried.runs)), asides=[*asides, wording.boxed(tried.runs)])
     said = Naming(verdict).of_a_wrong_answer()
     asides.append(wording.warned(tried.warned))

@@ -63,6 +63,7 @@ scale      (*args) -> the size of the terms that cancel (a number or one for eac
            zero on some problem: differences below 1e-9 of it do not count.
 extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before causes.
 seconds    of computing that an answer may take on all problems; more where right ones are slow.
+index      names of outputs that are used in brackets, `mu_a[p]`: whole numbers by type, in an array or a list.
 few_mistakes  why there are fewer than four mistakes, in a sentence.
 """
 
@@ -107,6 +108,7 @@ class Exercise:
     scale: Callable | None = None
     extra: Callable | None = None
     seconds: float = worker.SECONDS
+    index: tuple[str, ...] = ()
     few_mistakes: str = ""
     ask: dict[str, str] = field(default_factory=dict)
 

@@ -16,11 +16,15 @@ class Odd(Exception):
 
 
 class Value(NamedTuple):
-    """One output: a float64 array of its own; did it come in single precision, or as a number in an array?"""
+    """One output: a float64 array of its own; did it come in single precision, or as a number in an array?
+
+    index: can it stand in brackets as it came, `mu[p]`: whole numbers by type, in an array or a list?
+    """
 
     a: np.ndarray
     single: bool = False
     boxed: bool = False
+    index: bool = False
 
 
 def read(result, out):
@@ -46,7 +50,13 @@ def value(result):
     single = isinstance(result, np.ndarray) and result.dtype == np.float32
     if type(result) in (list, tuple):
         single = any(isinstance(v, np.ndarray) and v.dtype == np.float32 for v in result)
-    return Value(_numbers(result), single)
+    return Value(_numbers(result), single, index=_is_index(result))
+
+
+def _is_index(result):
+    """Integers in an array or a list: a tuple in brackets counts as one index for each axis."""
+    parts = result if type(result) is list else [result]
+    return all(type(v) is int or (isinstance(v, np.ndarray) and v.dtype.kind in "iu") for v in parts)
 
 
 def _unboxed(value, axes):

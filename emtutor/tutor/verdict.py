@@ -78,6 +78,11 @@ class Verdict:
         again = self._once_more(other)
         return isinstance(again, Returned) and values.close(again.outputs, first.outputs)
 
+    def no_index(self):
+        """The name of an output that stands in brackets and came as floats or as a tuple, "" if there is none."""
+        used = [(i, name) for i, name in enumerate(self.names) if name in self.exercise.index]
+        return next((name for _, run in self.returned() for i, name in used if not run.outputs[i].index), "")
+
     # -- right or wrong
 
     def _right(self, i):

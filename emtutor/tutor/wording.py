@@ -327,6 +327,13 @@ def verdicts(problems):
     return Table(("problem", "your result"), tuple((label, "wrong" if bad else "right") for label, bad in problems))
 
 
+def no_index(name):
+    return (
+        f"The numbers are right, but {name} cannot be used as an index: in brackets stand whole numbers (of type int), "
+        "in an array or a list. Of which type are yours?"
+    )
+
+
 def boxed(runs):
     """If a number came in an array."""
     return BOXED if any(v.boxed for run in runs if isinstance(run, Returned) for v in run.outputs) else ""

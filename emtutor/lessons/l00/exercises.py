@@ -11,17 +11,25 @@ def normalise(a):
 
 
 def _tables(rng):
-    hand = np.array([[1.0, 3.0, 4.0], [2.0, 2.0, 1.0]])
-    shapes = {"hand-sized": hand, "as many rows as columns": None, "one column": None, "one row": None}
-    sizes = ((3, 3), (4, 1), (1, 5))
-    tables = [hand, *(rng.uniform(0.2, 7, size) for size in sizes), rng.uniform(0.2, 3, (5, 2)) * 1e-200]
-    return [Problem(label, {"a": a}) for label, a in zip([*shapes, "tiny numbers"], tables, strict=True)]
+    tables = {
+        "hand-sized": np.array([[1.0, 3.0, 4.0], [2.0, 2.0, 1.0]]),
+        "as many rows as columns": rng.uniform(0.2, 7, (3, 3)),
+        "one column": rng.uniform(0.2, 7, (4, 1)),
+        "one row": rng.uniform(0.2, 7, (1, 5)),
+        "tiny numbers": rng.uniform(0.2, 3, (5, 2)) * 1e-200,
+        "numbers from 1e-300 to 1e200": 10.0 ** rng.uniform(-300, 200, (6, 3)),
+        "repeated rows": np.array([[2.5, 0.5], [2.5, 0.5], [0.2, 0.6]]),
+        "whole numbers": np.array([[1, 3, 5], [2, 2, 9]]),
+        "1000 rows": rng.uniform(0.2, 7, (1000, 6)),
+    }
+    return [Problem(label, {"a": a}) for label, a in tables.items()]
 
 
 NORMALISE = Exercise(
     normalise,
     lesson="00-start",
-    statement="Divide each row of a positive table by its own sum, so that every row sums to one.",
+    statement="Divide each row of a positive table (n, k) by its own sum, so that every row sums to one, whole numbers "
+    "and very small ones (1e-300) too.",
     problems=_tables,
     notation={"a": "nk"},
     out={"shares": "nk"},

@@ -23,11 +23,17 @@ def assign(x, mu):
 
 def _points_and_means(rng):
     """... and one problem in which the nearest mean by |a| + |b| is not the nearest."""
+    far = {"x": np.array([[1000.2], [1000.1], [1000.4]]), "mu": np.array([[1000.3], [1000.0], [999.0]])}
     corner = {"x": np.array([[0.2, 0.1], [3.1, 2.8]]), "mu": np.array([[3.0, 3.0], [0.0, 4.5]])}
     many = problems.draw("x mu", rng, n=60, k=5, label="60 points around the origin, 5 means")
     middle = many.args["x"].mean(0)
     many = many._replace(args={name: a - middle for name, a in many.args.items()})
-    return [*problems.mixture("x mu", rng), Problem("a mean around the corner", corner), many]
+    return [
+        *problems.posed("x mu", rng),
+        Problem("a mean around the corner", corner),
+        many,
+        Problem("far from zero", far),
+    ]
 
 
 ASSIGN = Exercise(
@@ -135,7 +141,7 @@ def update_means(x, labels, k):
 
 
 def _labelled(rng):
-    return problems.mixture("x labels k", rng)
+    return problems.posed("x labels k", rng)
 
 
 UPDATE_MEANS = Exercise(
@@ -207,7 +213,7 @@ def distortion(x, mu, labels):
 
 
 def _assigned(rng):
-    return problems.mixture("x mu labels", rng)
+    return problems.posed("x mu labels", rng)
 
 
 DISTORTION = Exercise(
@@ -285,7 +291,7 @@ def _soft(exponent):
 
 
 def _with_beta(rng):
-    made = problems.mixture("x mu beta", rng)
+    made = problems.posed("x mu beta", rng)
     close = made[1].args  # where beta as a variance and as a stiffness are both soft
     made.append(Problem("points close together", {"x": close["x"] / 10, "mu": close["mu"] / 10, "beta": 0.3}))
     return made
@@ -369,7 +375,7 @@ def best_beta(x, mu, r):
 
 
 def _shared(rng):
-    return problems.mixture("x mu r", rng)
+    return problems.posed("x mu r", rng)
 
 
 BEST_BETA = Exercise(
@@ -452,7 +458,7 @@ def _covariance(x):
 
 
 def _points_only(rng):
-    made = problems.mixture("x", rng, hostile=False)
+    made = problems.posed("x", rng, hostile=False)
     made.append(Problem("one dimension", {"x": problems.world(rng, 6, 2, 1)["x"]}))
     made.append(Problem("four dimensions", {"x": problems.world(rng, 9, 2, 4)["x"]}))
     return made

@@ -12,7 +12,7 @@ LESSON = "03-gradients"
 
 
 def _one_gaussian(rng):
-    return problems.mixture("x mu Sigma", rng, mu=lambda w: w["mu"][0], Sigma=lambda w: w["Sigma"][0])
+    return problems.posed("x mu Sigma", rng, mu=lambda w: w["mu"][0], Sigma=lambda w: w["Sigma"][0])
 
 
 def _outer(a):
@@ -186,7 +186,7 @@ def _g_mu(x, pi, mu, Sigma, r=None):
 
 
 def _mixture(rng):
-    return problems.mixture("x pi mu Sigma", rng)
+    return problems.posed("x pi mu Sigma", rng)
 
 
 def _other_weights(gradient, ask):
@@ -341,7 +341,7 @@ def update_mu(x, r):
 
 
 def _points_and_r(rng):
-    return problems.mixture("x r", rng)
+    return problems.posed("x r", rng)
 
 
 UPDATE_MU = Exercise(
@@ -785,7 +785,7 @@ def _jitter(problem, output, expected):
 
 def _with_given_mu(rng):
     """The last one in another unit: there whatever is added to a variance to keep it positive is seen."""
-    several = problems.mixture("x r mu", rng)
+    several = problems.posed("x r mu", rng)
     last = problems.draw("x r mu", rng, label="the data in a unit a thousand times larger")
     small = {"x": last.args["x"] / 1000, "mu": last.args["mu"] / 1000}
     return [*several, last._replace(args=last.args | small)]

@@ -65,7 +65,7 @@ def grad_pi(x, pi, mu, Sigma):
 
 
 def _mixture(rng):
-    return problems.mixture("x pi mu Sigma", rng)
+    return problems.posed("x pi mu Sigma", rng)
 
 
 GRAD_PI = Exercise(
@@ -195,7 +195,7 @@ def grad_lagrangian(x, pi, mu, Sigma, lam):
 
 
 def _lagrangians(rng):
-    made = problems.mixture("x pi mu Sigma lam", rng)
+    made = problems.posed("x pi mu Sigma lam", rng)
     single = next(p for p in made if p.label == "one component")
     made.append(Problem("one component, lam = -n", single.args | {"lam": -float(len(single.args["x"]))}))
     positive = problems.draw("x pi mu Sigma lam", rng, label="a positive lam", lam=2.7)
@@ -320,7 +320,7 @@ def _without_x(names):
     """Problems about responsibilities alone: no far point, but hard and single rows."""
 
     def make(rng):
-        made = [p for p in problems.mixture(names, rng) if p.label != "one point far out"]
+        made = [p for p in problems.posed(names, rng) if p.label != "one point far out"]
         hard = problems.draw(names, rng, n=9, k=4, label="one-hot rows", r=lambda w: _one_hot(w["r"]))
         single = problems.draw(names, rng, n=1, k=3, label="one point, three components")
         return [*made, hard, single]
@@ -505,7 +505,7 @@ def grad_logits(x, a, mu, Sigma):
 
 
 def _logits(rng):
-    made = problems.mixture("x a mu Sigma", rng)
+    made = problems.posed("x a mu Sigma", rng)
     large = problems.draw("x a mu Sigma", rng, label="logits near 900", a=lambda w: 900 + w["a"])
     # e^725 is too large for a computer, e^-725 is not yet 0: R_j / pi_j times pi_j remains a right way.
     apart = problems.draw(

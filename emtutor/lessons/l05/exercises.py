@@ -67,7 +67,7 @@ E_STEP = Exercise(
     "the weights pi (k,), the means mu (k, d) and the covariances Sigma (k, d, d). A point may lie so far out that its "
     "density is 0 for a computer; its responsibilities still exist.",
     out={"r": "nk"},
-    problems=lambda rng: problems.mixture("x pi mu Sigma", rng),
+    problems=lambda rng: problems.posed("x pi mu Sigma", rng),
     mistakes=[
         Mistake(
             "underflow",
@@ -391,7 +391,7 @@ def _jitter(problem, output, expected):
 
 def _m_problems(rng):
     """The last one in another unit: there whatever is added to a variance to keep it positive is seen."""
-    several = problems.mixture("x r", rng)
+    several = problems.posed("x r", rng)
     last = problems.draw("x r", rng, label="the data in a unit a thousand times larger")
     return [*several, last._replace(args=last.args | {"x": last.args["x"] / 1000})]
 
@@ -498,8 +498,8 @@ def _over(x, r, divisor):
 
 
 def _fit_problems(rng):
-    def at(label, n, k, d, tol, max_iter):
-        w = problems.world(rng, n, k, d)
+    def at(label, n, k, d, tol, max_iter, change=lambda w: w):
+        w = change(problems.world(rng, n, k, d))
         args = {name: w[name] for name in ("x", "pi", "mu", "Sigma")}
         return Problem(label, args | {"tol": tol, "max_iter": max_iter})
 
@@ -512,7 +512,19 @@ def _fit_problems(rng):
         at("one iteration, 800 points", 800, 2, 2, 0.0, 1),
         _in_thousands(at("two iterations, the data in a unit a thousand times larger", 20, 2, 2, 0.0, 2)),
         _far_start(at("two iterations, a start so far out that every density underflows", 20, 2, 2, 0.0, 2)),
+        _far_point(at("one iteration, 2000 points, one so far out that its density underflows", 2000, 2, 1, 0.0, 1)),
+        at("one iteration, a rare component", 20, 3, 2, 0.0, 1, problems.rare),
+        at("two iterations, repeated rows", 24, 2, 2, 0.0, 2, problems.repeated),
+        at("two iterations, whole numbers in x", 30, 2, 3, 0.0, 2, problems.whole),
+        at("two iterations, all numbers below zero", 20, 2, 2, 0.0, 2, problems.below_zero),
     ]
+
+
+def _far_point(problem):
+    """After an M-step a single one of n points lies sqrt(n) standard deviations out at most: here exp(-1000) is 0."""
+    x = problem.args["x"].copy()
+    x[3] += 1e6
+    return problem._replace(args=problem.args | {"x": x})
 
 
 def _far_start(problem):
@@ -525,8 +537,7 @@ def _far_start(problem):
 
 def _in_thousands(problem):
     """The same in another unit: there whatever is added to a variance to keep it positive is seen."""
-    a = problem.args
-    return problem._replace(args=a | {"x": a["x"] / 1e3, "mu": a["mu"] / 1e3, "Sigma": a["Sigma"] / 1e6})
+    return problem._replace(args=problems.rescaled(problem.args, 1e-3))
 
 
 def _judge_fit(problem, output):
@@ -833,10 +844,11 @@ def _judge_match(problem, output):
 MATCH_LABELS = Exercise(
     match_labels,
     lesson="05-em",
-    statement="The permutation p (k,) of 0 .. k-1 for which mu_a[p] is closest to mu_b in summed squared distance; "
-    "mu_a and mu_b are (k, d).",
+    statement="The permutation p (k,) of 0 .. k-1 for which mu_a[p] is closest to mu_b in summed squared distance: "
+    "whole numbers, in an array or a list. mu_a and mu_b are (k, d).",
     out={"p": "k"},
     problems=_match_problems,
+    index=("p",),
     judge=_judge_match,
     mistakes=[
         Mistake(

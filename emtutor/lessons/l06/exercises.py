@@ -48,7 +48,7 @@ EXPECTED_COMPLETE = Exercise(
     statement="Q = E_q[log p(x, z | theta)] for q given by the responsibilities r (n, k): a number. "
     "x (n, d), pi (k,), mu (k, d), Sigma (k, d, d).",
     out={"Q": ""},
-    problems=lambda rng: problems.mixture("x r pi mu Sigma", rng),
+    problems=lambda rng: problems.posed("x r pi mu Sigma", rng),
     mistakes=[
         Mistake(
             "log-likelihood",
@@ -133,6 +133,11 @@ def _tosses(rng):
     made.append(("many flips", np.array([3100, 1700, 2500]), 5000, np.array([0.62, 0.35])))
     made.append(("ten flips and thousands", np.array([4, 3100, 9]), np.array([10, 5000, 12]), None))
     made.append(("no heads and all heads", np.array([0, 6, 3, 2]), 6, None))
+    made.append(("a coin that hardly ever shows heads", np.array([0, 1, 0, 7]), 9, np.array([1e-12, 0.8])))
+    made.append(("a coin that nearly always shows heads", np.array([4, 5, 2]), 5, np.array([0.3, 1 - 1e-9])))
+    made.append(("two equal coins", np.array([3, 1]), 4, np.array([0.35, 0.35])))
+    made.append(("a round twice", np.array([3, 3, 1]), np.array([8, 8, 5]), None))
+    made.append(("1000 rounds", rng.binomial(20, 0.4, 1000), 20, None))
     return [(label, h, f, rng.permutation([0.27, 0.66]) if t is None else t) for label, h, f, t in made]
 
 
@@ -141,10 +146,15 @@ def _coin_e_problems(rng):
 
 
 def _coin_m_problems(rng):
-    return [
+    made = [
         Problem(label, {"heads": h, "flips": f, "r": problems.simplex(rng, 2, len(h))})
         for label, h, f, _ in _tosses(rng)
     ]
+    hard = np.array([[1.0, 0.0], [0.0, 1.0], [1 - 1e-6, 1e-6], [1.0, 1e-300], [0.3, 0.7]])
+    made.append(Problem("zeros and tiny entries in r", made[0].args | {"r": hard}))
+    empty = np.column_stack([1 - hard[:, 0] * 1e-6, hard[:, 0] * 1e-6])
+    made.append(Problem("a coin that is hardly ever tossed", made[0].args | {"r": empty}))
+    return made
 
 
 COIN_E_STEP = Exercise(
@@ -302,6 +312,13 @@ def _rates(rng):
     made.append(("one component", np.array([2, 0, 3]), np.ones(1), np.array([1.9])))
     made.append(("large counts", np.array([400, 950, 4200]), problems.simplex(rng, 2), np.array([900.0, 410.0])))
     made.append(("all zero", np.zeros(4, int), problems.simplex(rng, 2), np.array([0.4, 3.3])))
+    rare = np.array([0.3, problems.RARE, 0.7 - problems.RARE])
+    made.append(("a rare component", np.array([2, 9, 0, 1]), rare, np.array([1.2, 6.0, 3.1])))
+    made.append(("a rate near 0", np.array([0, 3, 1]), problems.simplex(rng, 2), np.array([1e-12, 2.2])))
+    made.append(("two equal components", np.array([4, 0]), np.array([0.3, 0.3, 0.4]), np.array([2.1, 2.1, 5.5])))
+    made.append(("a count twice", np.array([0, 0, 3, 3, 7]), problems.simplex(rng, 2), np.array([1.4, 5.2])))
+    made.append(("six components", np.arange(7), problems.simplex(rng, 6), rng.uniform(0.3, 9, 6)))
+    made.append(("1000 counts", rng.poisson(3.0, 1000), problems.simplex(rng, 2), np.array([2.4, 4.6])))
     return made
 
 
@@ -310,11 +327,17 @@ def _poisson_e_problems(rng):
 
 
 def _poisson_m_problems(rng):
-    return [
+    made = [
         Problem(label, {"x": x, "r": problems.simplex(rng, len(pi), len(x))})
         for label, x, pi, _ in _rates(rng)
         if label != "all zero"
     ]
+    for label, change in (
+        ("zeros and tiny entries in r", problems.sparse),
+        ("an almost empty component", problems.almost_empty),
+    ):
+        made.append(Problem(label, {"x": made[1].args["x"], "r": change(problems.world(rng, 7, 3, 1))["r"]}))
+    return made
 
 
 def _log_poisson(x, pi, rate):
@@ -466,17 +489,20 @@ _CELLS = [
     np.array([14, 0, 1, 5]),
     np.array([40, 9, 4, 11]),
     np.array([1997, 906, 904, 32]),
+    np.array([0, 6, 3, 2]),
+    np.array([31, 6, 0, 2]),
+    np.array([200000, 31000, 28000, 40000]),
 ]
 _LINKAGE = {"y": Quantity("c", "counts"), "theta": Quantity("", "chance")}
 
 
 def _linkage_e_problems(rng):
-    thetas = [0.5, 0.17, 0.83, float(rng.uniform(0.1, 0.9))]
+    thetas = [0.5, 0.17, 0.83, float(rng.uniform(0.1, 0.9)), 0.4, 1e-12, 1 - 1e-12]
     return [Problem(f"y = {y.tolist()}", {"y": y, "theta": t}) for y, t in zip(_CELLS, thetas, strict=True)]
 
 
 def _linkage_m_problems(rng):
-    shares = [0.2, 0.31, 0.07, float(rng.uniform(0.1, 0.3))]
+    shares = [0.2, 0.31, 0.07, float(rng.uniform(0.1, 0.3)), 0.5, 0.0, 1e-12]
     return [Problem(f"y = {y.tolist()}", {"y": y, "x2": s * y[0]}) for y, s in zip(_CELLS, shares, strict=True)]
 
 
@@ -621,8 +647,9 @@ def _abo(counts, p, split_a=None, split_b=None, count=None):
 
 
 def _abo_problems(rng):
-    cells = [[186, 38, 13, 284], [44, 27, 4, 88], [7, 12, 3, 9], [0, 15, 0, 20]]
+    cells = [[186, 38, 13, 284], [44, 27, 4, 88], [7, 12, 3, 9], [0, 15, 0, 20], [3, 50, 1, 46], [31000, 9000, 800, 7]]
     start = [np.full(3, 1 / 3), *(problems.simplex(rng, 3) for _ in cells[1:])]
+    start[4] = np.array([1e-12, 0.4, 0.6 - 1e-12])
     return [Problem(f"counts {c}", {"counts": np.array(c), "p": p}) for c, p in zip(cells, start, strict=True)]
 
 

@@ -23,6 +23,11 @@ def _weights_and_values(rng):
     made.append(Problem("all values equal", {"w": problems.simplex(rng, 3), "v": np.full(3, 2.7)}))
     made.append(Problem("one value", {"w": np.ones(1), "v": np.array([3.3])}))
     made.append(Problem("values far apart", {"w": problems.simplex(rng, 3), "v": np.array([1e-9, 4.0, 1e7])}))
+    rare = np.array([0.3, problems.RARE, 0.7 - problems.RARE])
+    made.append(Problem("a rare value", {"w": rare, "v": np.array([0.4, 3e12, 0.9])}))
+    made.append(Problem("values near 1e-300", {"w": problems.simplex(rng, 3), "v": np.array([1e-300, 4e-300, 3e-299])}))
+    made.append(Problem("values below one", {"w": problems.simplex(rng, 6), "v": rng.uniform(0.05, 0.9, 6)}))
+    made.append(Problem("a value twice", {"w": np.array([0.2, 0.2, 0.6]), "v": np.array([3.0, 3.0, 8.0])}))
     return made
 
 
@@ -173,6 +178,15 @@ def _one_observation(rng):
     made.append(Problem("one label far less likely", {"log_p": wide, "q": problems.simplex(rng, 3)}))
     made.append(Problem("one label", {"log_p": np.array([-1.7]), "q": np.ones(1)}))
     made.append(Problem("a rare label", {"log_p": np.array([-1.2, -9.1, -2.3]), "q": problems.simplex(rng, 3)}))
+    made.append(Problem("two equal labels", {"log_p": np.array([-1.1, -3.0, -1.1]), "q": problems.simplex(rng, 3)}))
+    high = np.array([900.0, 897.5, 899.2])
+    made.append(Problem("log-densities near 900", {"log_p": high, "q": problems.simplex(rng, 3)}))
+    tiny = {"log_p": np.array([-689.0, -690.2, -687.1]), "q": np.array([0.4, 1e-300, 0.6])}
+    made.append(Problem("probabilities near 1e-300", tiny))
+    made.append(
+        Problem("an impossible label", {"log_p": np.array([-1.2, -np.inf, -0.4]), "q": problems.simplex(rng, 3)})
+    )
+    made.append(Problem("six labels", {"log_p": rng.normal(-3, 1.5, 6), "q": problems.simplex(rng, 6)}))
     return made
 
 
@@ -184,7 +198,8 @@ def _term(q, f):
 LOWER_BOUND = Exercise(
     lower_bound,
     lesson=LESSON,
-    statement="The bound sum_j q_j log(p_j / q_j) of one observation, from log p_j; terms with q_j = 0 count nothing.",
+    statement="The bound sum_j q_j log(p_j / q_j) of one observation, from log p_j, both (k,): a number. Terms "
+    "with q_j = 0 count nothing; log p_j may be -inf, and then the bound is -inf where q_j > 0.",
     problems=_one_observation,
     notation={"log_p": "k", "q": "k"},
     out={"bound": ""},

@@ -43,6 +43,8 @@ def _distributions(rng):
     made.append(Problem("small entries", {"q": _SMALL}))
     made.append(Problem("certain", {"q": np.array([[0.0, 1.0], [1.0, 0.0]])}))
     made.append(Problem("one label", {"q": np.ones((3, 1))}))
+    made.append(Problem("an entry of 1e-300", {"q": np.array([[1e-300, 1.0], [1e-12, 1 - 1e-12]])}))
+    made.append(Problem("1000 points", {"q": problems.simplex(rng, 2, 1000)}))
     return made
 
 
@@ -131,6 +133,9 @@ def _pairs(rng):
     made.append(Problem("a zero in p where q is not zero", {"q": np.array([0.2, 0.8]), "p": np.array([0.0, 1.0])}))
     made.append(Problem("zero in both", {"q": np.array([0.0, 0.4, 0.6]), "p": np.array([0.0, 0.7, 0.3])}))
     made.append(Problem("equal", {"q": np.array([0.3, 0.7]), "p": np.array([0.3, 0.7])}))
+    made.append(Problem("p of 1e-300", {"q": np.array([0.4, 0.6]), "p": np.array([1e-300, 1.0])}))
+    made.append(Problem("q of 1e-300", {"q": np.array([1e-300, 1.0]), "p": np.array([0.4, 0.6])}))
+    made.append(Problem("1000 points", {"q": problems.simplex(rng, 2, 1000), "p": problems.simplex(rng, 2, 1000)}))
     return made
 
 
@@ -236,7 +241,7 @@ def free_energy(log_joint, q):
 
 
 def _joints(rng):
-    made = problems.mixture("log_joint q", rng)
+    made = problems.posed("log_joint q", rng)
     hard = made[1].args["q"].copy()
     hard[0] = np.eye(hard.shape[1])[0]
     made.append(Problem("a zero in q", {"log_joint": made[1].args["log_joint"], "q": hard}))
@@ -343,11 +348,23 @@ def _parts(a, q):
     return _lse(a).sum(), elbo(a, q), _xlog(q, _log(q) - (a - _lse(a)[:, None]))
 
 
+def _far_joints(rng):
+    """... and a row beside whose log-joint every KL is lost: log p - L has no digits left there."""
+    made = _joints(rng)
+    row = np.array([[-1e12, -2e12, -3e12]])
+    args = {
+        "log_joint": np.vstack([row, made[1].args["log_joint"]]),
+        "q": np.vstack([np.eye(3)[:1], made[1].args["q"]]),
+    }
+    return [*made, Problem("one point so far out that log p is -1e12", args)]
+
+
 DECOMPOSE = Exercise(
     decompose,
     lesson=LESSON,
-    statement="log p(x), L(q) and KL(q || posterior), each from its own definition.",
-    problems=_joints,
+    statement="log p(x), L(q) and KL(q || posterior), totals over the points, each from its own definition, not from "
+    "the other two: a point may lie so far out that log p - L keeps no digit of KL. log_joint, q (n, k).",
+    problems=_far_joints,
     out={"log_evidence": "", "elbo": "", "kl": ""},
     mistakes=[
         Mistake(
@@ -411,9 +428,13 @@ def tempered_posterior(log_joint, T):
 
 
 def _with_temperature(rng):
-    made = problems.mixture("log_joint T", rng)
+    made = problems.posed("log_joint T", rng)
     made.append(Problem("cold", {"log_joint": made[1].args["log_joint"], "T": 0.002}))
     made.append(Problem("hot", {"log_joint": made[1].args["log_joint"], "T": 50.0}))
+    made.append(Problem("very cold, two equal labels", {"log_joint": np.array([[-1.0, -3.0, -1.0]]), "T": 1e-8}))
+    near = np.array([[-1.0, -1.0 - 3e-8, -1.0 + 2e-8]])
+    made.append(Problem("very cold, three labels that are nearly equal", {"log_joint": near, "T": 1e-8}))
+    made.append(Problem("very hot", {"log_joint": made[1].args["log_joint"], "T": 1e4}))
     return made
 
 

@@ -33,7 +33,7 @@ def e_step_gains(log_joint, q_old):
 
 
 def _e_step_problems(rng):
-    made = problems.mixture("log_joint q_old", rng)
+    made = problems.posed("log_joint q_old", rng)
     a = made[1].args["log_joint"]
     hard = np.eye(a.shape[1])[rng.integers(0, a.shape[1], len(a))]
     made.append(Problem("q_old one-hot", {"log_joint": a, "q_old": hard}))
@@ -154,7 +154,7 @@ def _gains(old, new, q):
 
 
 def _m_step_problems(rng):
-    made = problems.mixture("log_joint_old log_joint_new q", rng)
+    made = problems.posed("log_joint_old log_joint_new q", rng)
     args = made[1].args
     hard = np.eye(args["q"].shape[1])[rng.integers(0, args["q"].shape[1], len(args["q"]))]
     made.append(Problem("q one-hot", args | {"q": hard}))
@@ -311,9 +311,19 @@ def _lines(names):
             certain = made[0].args["r"].copy()
             certain[0] = np.eye(certain.shape[1])[1]
             made.append(Problem("a zero in r", made[0].args | {"r": certain}))
-        return made
+        return made + problems.extremes(names, rng, theta_b=_further, t=np.array([0.0, 0.3, 1.0]))
 
     return make
+
+
+def _further(w):
+    """Another theta for a world: other weights, means a little further on, larger covariances."""
+    pi, mu, Sigma = w["theta_a"]
+    return (
+        0.5 * pi[::-1] + 0.5 / len(pi),
+        mu + 0.3 * (w["x"][0] - mu),
+        Sigma * np.linspace(1.2, 1.7, len(pi))[:, None, None],
+    )
 
 
 def _leaving(problem, names):

@@ -34,7 +34,7 @@ GRAD_ELBO_MU = Exercise(
     "(k,), mu (k, d), Sigma (k, d, d).",
     out={"gradient": "kd"},
     unit=-1,
-    problems=lambda rng: problems.mixture("x r pi mu Sigma", rng),
+    problems=lambda rng: problems.posed("x r pi mu Sigma", rng),
     mistakes=[
         Mistake(
             "own-posterior",
@@ -166,7 +166,7 @@ def _steps(rng):
     for label, power in (("60 halvings", 60), ("more than 60 halvings: mu stays", 61)):
         step = 1.2 * 2.0**power * float(one["Sigma"][0, 0, 0]) / 5
         made.append(Problem(label, {name: one[name] for name in ("x", "pi", "mu", "Sigma")} | {"step": step}))
-    return made
+    return made + problems.extremes("x pi mu Sigma step", rng, step=1e-3)
 
 
 GEM_STEP = Exercise(
@@ -305,7 +305,8 @@ def log_partition(eta1, eta2):
 def _one(rng):
     return [
         Problem(p.label, {"mu": p.args["mu"][0], "Sigma": p.args["Sigma"][0]})
-        for p in problems.mixture("mu Sigma", rng)[:4]
+        for p in problems.posed("mu Sigma", rng)
+        if p.label not in ("one component", "as many points as components", "one point far out")
     ]
 
 
@@ -526,7 +527,7 @@ MOMENT_MATCHING = Exercise(
     statement="E[x] (k, d) and E[x x^T] (k, d, d) of each component, averages weighted by r (n, k). x (n, d).",
     out={"first": "kd", "second": "kdd"},
     unit=(1, 2),
-    problems=lambda rng: problems.mixture("x r", rng),
+    problems=lambda rng: problems.posed("x r", rng),
     mistakes=[
         Mistake(
             "covariance",
@@ -616,7 +617,7 @@ MAP_M_STEP = Exercise(
     "normal-inverse-Wishart(m0, kappa0, S0, nu0), so that the denominator of Sigma_j is nu0 + R_j + d + 2. x (n, d), "
     "r (n, k), alpha (k,), m0 (d,), S0 (d, d).",
     out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
-    problems=lambda rng: problems.mixture("x r alpha m0 kappa0 S0 nu0", rng),
+    problems=lambda rng: problems.posed("x r alpha m0 kappa0 S0 nu0", rng),
     notation={"S0": Quantity("dd", "spd", 2), "m0": Quantity("d", "centre", 1)},
     mistakes=[
         Mistake(
@@ -705,9 +706,20 @@ def _iterates(rng):
         ("three parameters", 6, 3, [0.8, 0.5, 0.3]),
         ("four iterates of two", 4, 2, [0.9, 0.4]),
         ("three iterates", 3, 2, [0.7, 0.2]),
+        ("a limit below zero", 5, 2, [0.8, 0.3]),
+        ("iterates that alternate", 4, 2, [-0.6, -0.3]),
+        ("iterates that run away", 4, 2, [1.3, 1.1]),
+        ("40 iterates of six", 40, 6, [0.97, 0.96, 0.95, 0.94, 0.93, 0.92]),
     ):
         limit, error = rng.normal(2, 1, p), rng.normal(0, 1, p) + 0.3
-        made.append(Problem(label, {"thetas": limit + np.power.outer(rates, np.arange(m)).T * error}))
+        if label == "a limit below zero":
+            limit = -np.abs(limit) - 3
+        if label == "iterates that alternate":
+            limit = 0.05 * limit  # and change their sign
+        iterates = limit + np.power.outer(rates, np.arange(m)).T * error
+        if label == "40 iterates of six":
+            iterates = iterates @ rng.normal(0, 1, (p, p))  # no coordinate has a rate of its own
+        made.append(Problem(label, {"thetas": iterates}))
     linkage = [0.5]
     for _ in range(4):
         x2 = 125 * (linkage[-1] / 4) / (0.5 + linkage[-1] / 4)

@@ -49,7 +49,7 @@ BLOCK_STATISTICS = Exercise(
     statement="Of one block of rows: S0 (k,) = sum_i r_ij, S1 (k, d) = sum_i r_ij x_i, S2 (k, d, d) = sum_i r_ij x_i "
     "x_i^T, and the block's log p. All four add over blocks. x (n, d), pi (k,), mu (k, d), Sigma (k, d, d).",
     out={"S0": "k", "S1": "kd", "S2": "kdd", "log_likelihood": ""},
-    problems=lambda rng: problems.mixture("x pi mu Sigma", rng),
+    problems=lambda rng: problems.posed("x pi mu Sigma", rng),
     mistakes=[
         Mistake(
             "averages",
@@ -117,7 +117,7 @@ def theta_from_statistics(S0, S1, S2):
 
 def _sums(rng):
     made = []
-    for p in problems.mixture("x r", rng, hostile=False):
+    for p in problems.posed("x r", rng, hostile=False):
         x, r = p.args.values()
         made.append((p.label, x, r))
     world = problems.world(rng, 9, 2, 1)
@@ -225,6 +225,8 @@ def _blocks(rng):
             S2 = np.einsum("nk,na,nb->kab", w["r"], w["x"], w["x"])
             pair.append((w["r"].sum(0) / n, w["r"].T @ w["x"] / n, S2 / n))
         made.append(Problem(label, {"S": pair[0], "S_block": pair[1], "step": step}))
+    S, S_block = ((made[1].args[name][0], -made[1].args[name][1], made[1].args[name][2]) for name in ("S", "S_block"))
+    made.append(Problem("sums below zero, a tiny step", {"S": S, "S_block": S_block, "step": 1e-4}))
     return made
 
 
@@ -337,6 +339,7 @@ def _chains(rng):
         ("one time", 1, 3),
         ("one state", 4, 1),
         ("as many times as states", 3, 3),
+        ("six states", 4, 6),
         ("2000 times", 2000, 2),
     ):
         args = {
@@ -345,6 +348,7 @@ def _chains(rng):
             "log_B": rng.normal(-2, 1.2, (T, k)),
         }
         made.append(Problem(label, args))
+    made.append(Problem("densities above one", made[1].args | {"log_B": rng.normal(300, 1.2, (5, 3))}))
     return made
 
 
@@ -486,6 +490,11 @@ def _joint_tables(rng):
         )
     args = made[1].args
     made.append(Problem("cells far apart", args | {"log_p": 4000 * args["log_p"]}))
+    made.append(Problem("log-densities near 900", args | {"log_p": 900 + args["log_p"]}))
+    made.append(Problem("a zero in q2", args | {"q2": np.array([0.0, 0.2, 0.5, 0.3])}))
+    tied = np.log([[0.2, 0.1, 0.1], [0.2, 0.1, 0.1], [0.05, 0.1, 0.15]])
+    start = {"q1": np.array([0.2, 0.5, 0.3]), "q2": np.array([0.5, 0.2, 0.3])}
+    made.append(Problem("two equal rows", {"log_p": tied} | start))
     return made
 
 
