@@ -377,7 +377,8 @@ def test_a_sample_draws_from_the_rng_it_is_given():
     def by_counts(n, pi, mu, Sigma, rng):
         count = np.diff(np.round(np.cumsum([0, *pi]) * n)).astype(int)
         x = [rng.multivariate_normal(m, S, size=c) for m, S, c in zip(mu, Sigma, count, strict=True)]
-        return np.vstack(x), np.repeat(np.eye(len(pi)), count, axis=0)
+        mixed = rng.permutation(n)
+        return np.vstack(x)[mixed], np.repeat(np.eye(len(pi)), count, axis=0)[mixed]
 
     assert check(by_counts, "sample").mistake == "fixed-counts"
 
@@ -386,7 +387,7 @@ def test_a_sample_draws_from_the_rng_it_is_given():
         x = [rng.multivariate_normal(m, S, size=c) for m, S, c in zip(mu, Sigma, count, strict=True)]
         return np.vstack(x), np.repeat(np.eye(len(pi)), count, axis=0)
 
-    assert check(by_drawn_counts, "sample")
+    assert check(by_drawn_counts, "sample").mistake == "sorted-labels"
 
 
 def test_error_shows_her_own_line_and_the_problem():

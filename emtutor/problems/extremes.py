@@ -27,7 +27,7 @@ def extremes(names, rng, *, without=(), **given):
         raise ValueError(f"no extreme is called {', '.join(sorted(unknown))}: known are {', '.join(EXTREMES)}")
     streams = rng.spawn(len(EXTREMES))
     return [
-        Problem(label, pick(make(stream), names, given))
+        Problem(label, pick(make(stream), names, given), extreme=True)
         for (label, (concerned, make)), stream in zip(EXTREMES.items(), streams, strict=True)
         if label not in without and not concerned.isdisjoint(names)
     ]

@@ -6,10 +6,15 @@ import numpy as np
 
 
 class Problem(NamedTuple):
-    """Arguments of a function, by the lecture's names in the function's order, and what they are in words."""
+    """Arguments of a function, by the lecture's names in the function's order, and what they are in words.
+
+    extreme: what a statement allows and ordinary data never show. It decides whether an answer is right; what is wrong
+    with one that fails on ordinary problems is seen there.
+    """
 
     label: str  # "hand-sized", "one component", "one point far out"
     args: dict[str, Any]
+    extreme: bool = False
 
 
 class Quantity(NamedTuple):

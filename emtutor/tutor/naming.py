@@ -138,7 +138,9 @@ class Naming:
         """The findings of `emtutor.causes`, best first; looked for once."""
         if self._found is None:
             answer = Callable(self.v.session, self.exercise.out)
-            problems = [run.problem for run in self.v.runs]
+            wrong = [run.problem for run, wrong in zip(self.v.runs, self.v.wrong, strict=True) if wrong]
+            ordinary = any(not problem.extreme for problem in wrong)
+            problems = [run.problem for run in self.v.runs if not (ordinary and run.problem.extreme)]
             known = {"notation": self.exercise.notation, "out": self.exercise.out, "ask": self.exercise.ask}
             own = {"function": self.v.answer or answer, "run": in_worker}
             try:

@@ -22,7 +22,8 @@ def _tables(rng):
         "whole numbers": np.array([[1, 3, 5], [2, 2, 9]]),
         "1000 rows": rng.uniform(0.2, 7, (1000, 6)),
     }
-    return [Problem(label, {"a": a}) for label, a in tables.items()]
+    ordinary = len(tables) - 4
+    return [Problem(label, {"a": a}, extreme=i >= ordinary) for i, (label, a) in enumerate(tables.items())]
 
 
 NORMALISE = Exercise(

@@ -509,10 +509,11 @@ def _drawn(label=None, factor=np.linalg.cholesky, shuffle=False, shared=False, o
 SAMPLE = Exercise(
     sample,
     lesson=LESSON,
-    statement="n points drawn from the mixture: x (n, d), and z (n, k) one-hot, the component that made each point.",
+    statement="n independent draws from the mixture: x (n, d), and z (n, k) one-hot, the component that made each "
+    "point.",
     problems=_sampling,
     judge=_fair,
-    seconds=12.0,  # 30 000 calls of rng.multivariate_normal are right too
+    seconds=12.0,  # ten thousand calls of rng.multivariate_normal are right too, on a slow machine
     out={"x": "nd", "z": "nk"},
     mistakes=[
         Mistake(
@@ -774,7 +775,7 @@ def _spikes(rng):
     ):
         made.append(Problem(label, {"x": problems.world(rng, n, 2, d)["x"], "s": s}))
     return made + [
-        Problem(p.label, p.args | {"s": float(0.1 * p.args["x"].std())}) for p in problems.extremes("x s", rng)
+        p._replace(args=p.args | {"s": float(0.1 * p.args["x"].std())}) for p in problems.extremes("x s", rng)
     ]
 
 

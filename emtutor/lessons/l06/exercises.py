@@ -151,9 +151,9 @@ def _coin_m_problems(rng):
         for label, h, f, _ in _tosses(rng)
     ]
     hard = np.array([[1.0, 0.0], [0.0, 1.0], [1 - 1e-6, 1e-6], [1.0, 1e-300], [0.3, 0.7]])
-    made.append(Problem("zeros and tiny entries in r", made[0].args | {"r": hard}))
+    made.append(Problem("zeros and tiny entries in r", made[0].args | {"r": hard}, True))
     empty = np.column_stack([1 - hard[:, 0] * 1e-6, hard[:, 0] * 1e-6])
-    made.append(Problem("a coin that is hardly ever tossed", made[0].args | {"r": empty}))
+    made.append(Problem("a coin that is hardly ever tossed", made[0].args | {"r": empty}, True))
     return made
 
 

@@ -24,10 +24,12 @@ def _weights_and_values(rng):
     made.append(Problem("one value", {"w": np.ones(1), "v": np.array([3.3])}))
     made.append(Problem("values far apart", {"w": problems.simplex(rng, 3), "v": np.array([1e-9, 4.0, 1e7])}))
     rare = np.array([0.3, problems.RARE, 0.7 - problems.RARE])
-    made.append(Problem("a rare value", {"w": rare, "v": np.array([0.4, 3e12, 0.9])}))
-    made.append(Problem("values near 1e-300", {"w": problems.simplex(rng, 3), "v": np.array([1e-300, 4e-300, 3e-299])}))
-    made.append(Problem("values below one", {"w": problems.simplex(rng, 6), "v": rng.uniform(0.05, 0.9, 6)}))
-    made.append(Problem("a value twice", {"w": np.array([0.2, 0.2, 0.6]), "v": np.array([3.0, 3.0, 8.0])}))
+    made.append(Problem("a rare value", {"w": rare, "v": np.array([0.4, 3e12, 0.9])}, True))
+    made.append(
+        Problem("values near 1e-300", {"w": problems.simplex(rng, 3), "v": np.array([1e-300, 4e-300, 3e-299])}, True)
+    )
+    made.append(Problem("values below one", {"w": problems.simplex(rng, 6), "v": rng.uniform(0.05, 0.9, 6)}, True))
+    made.append(Problem("a value twice", {"w": np.array([0.2, 0.2, 0.6]), "v": np.array([3.0, 3.0, 8.0])}, True))
     return made
 
 
@@ -178,15 +180,17 @@ def _one_observation(rng):
     made.append(Problem("one label far less likely", {"log_p": wide, "q": problems.simplex(rng, 3)}))
     made.append(Problem("one label", {"log_p": np.array([-1.7]), "q": np.ones(1)}))
     made.append(Problem("a rare label", {"log_p": np.array([-1.2, -9.1, -2.3]), "q": problems.simplex(rng, 3)}))
-    made.append(Problem("two equal labels", {"log_p": np.array([-1.1, -3.0, -1.1]), "q": problems.simplex(rng, 3)}))
-    high = np.array([900.0, 897.5, 899.2])
-    made.append(Problem("log-densities near 900", {"log_p": high, "q": problems.simplex(rng, 3)}))
-    tiny = {"log_p": np.array([-689.0, -690.2, -687.1]), "q": np.array([0.4, 1e-300, 0.6])}
-    made.append(Problem("probabilities near 1e-300", tiny))
     made.append(
-        Problem("an impossible label", {"log_p": np.array([-1.2, -np.inf, -0.4]), "q": problems.simplex(rng, 3)})
+        Problem("two equal labels", {"log_p": np.array([-1.1, -3.0, -1.1]), "q": problems.simplex(rng, 3)}, True)
     )
-    made.append(Problem("six labels", {"log_p": rng.normal(-3, 1.5, 6), "q": problems.simplex(rng, 6)}))
+    high = np.array([900.0, 897.5, 899.2])
+    made.append(Problem("log-densities near 900", {"log_p": high, "q": problems.simplex(rng, 3)}, True))
+    tiny = {"log_p": np.array([-689.0, -690.2, -687.1]), "q": np.array([0.4, 1e-300, 0.6])}
+    made.append(Problem("probabilities near 1e-300", tiny, True))
+    made.append(
+        Problem("an impossible label", {"log_p": np.array([-1.2, -np.inf, -0.4]), "q": problems.simplex(rng, 3)}, True)
+    )
+    made.append(Problem("six labels", {"log_p": rng.normal(-3, 1.5, 6), "q": problems.simplex(rng, 6)}, True))
     return made
 
 
@@ -280,7 +284,7 @@ def tightest_q(log_p):
 
 
 def _tables(rng):
-    return [Problem(p.label, {"log_p": p.args["log_p"]}) for p in _one_observation(rng)]
+    return [Problem(p.label, {"log_p": p.args["log_p"]}, p.extreme) for p in _one_observation(rng)]
 
 
 TIGHTEST_Q = Exercise(

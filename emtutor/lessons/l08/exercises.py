@@ -43,8 +43,8 @@ def _distributions(rng):
     made.append(Problem("small entries", {"q": _SMALL}))
     made.append(Problem("certain", {"q": np.array([[0.0, 1.0], [1.0, 0.0]])}))
     made.append(Problem("one label", {"q": np.ones((3, 1))}))
-    made.append(Problem("an entry of 1e-300", {"q": np.array([[1e-300, 1.0], [1e-12, 1 - 1e-12]])}))
-    made.append(Problem("1000 points", {"q": problems.simplex(rng, 2, 1000)}))
+    made.append(Problem("an entry of 1e-300", {"q": np.array([[1e-300, 1.0], [1e-12, 1 - 1e-12]])}, True))
+    made.append(Problem("1000 points", {"q": problems.simplex(rng, 2, 1000)}, True))
     return made
 
 
@@ -133,9 +133,11 @@ def _pairs(rng):
     made.append(Problem("a zero in p where q is not zero", {"q": np.array([0.2, 0.8]), "p": np.array([0.0, 1.0])}))
     made.append(Problem("zero in both", {"q": np.array([0.0, 0.4, 0.6]), "p": np.array([0.0, 0.7, 0.3])}))
     made.append(Problem("equal", {"q": np.array([0.3, 0.7]), "p": np.array([0.3, 0.7])}))
-    made.append(Problem("p of 1e-300", {"q": np.array([0.4, 0.6]), "p": np.array([1e-300, 1.0])}))
-    made.append(Problem("q of 1e-300", {"q": np.array([1e-300, 1.0]), "p": np.array([0.4, 0.6])}))
-    made.append(Problem("1000 points", {"q": problems.simplex(rng, 2, 1000), "p": problems.simplex(rng, 2, 1000)}))
+    made.append(Problem("p of 1e-300", {"q": np.array([0.4, 0.6]), "p": np.array([1e-300, 1.0])}, True))
+    made.append(Problem("q of 1e-300", {"q": np.array([1e-300, 1.0]), "p": np.array([0.4, 0.6])}, True))
+    made.append(
+        Problem("1000 points", {"q": problems.simplex(rng, 2, 1000), "p": problems.simplex(rng, 2, 1000)}, True)
+    )
     return made
 
 
@@ -356,7 +358,7 @@ def _far_joints(rng):
         "log_joint": np.vstack([row, made[1].args["log_joint"]]),
         "q": np.vstack([np.eye(3)[:1], made[1].args["q"]]),
     }
-    return [*made, Problem("one point so far out that log p is -1e12", args)]
+    return [*made, Problem("one point so far out that log p is -1e12", args, True)]
 
 
 DECOMPOSE = Exercise(
@@ -431,10 +433,10 @@ def _with_temperature(rng):
     made = problems.posed("log_joint T", rng)
     made.append(Problem("cold", {"log_joint": made[1].args["log_joint"], "T": 0.002}))
     made.append(Problem("hot", {"log_joint": made[1].args["log_joint"], "T": 50.0}))
-    made.append(Problem("very cold, two equal labels", {"log_joint": np.array([[-1.0, -3.0, -1.0]]), "T": 1e-8}))
+    made.append(Problem("very cold, two equal labels", {"log_joint": np.array([[-1.0, -3.0, -1.0]]), "T": 1e-8}, True))
     near = np.array([[-1.0, -1.0 - 3e-8, -1.0 + 2e-8]])
-    made.append(Problem("very cold, three labels that are nearly equal", {"log_joint": near, "T": 1e-8}))
-    made.append(Problem("very hot", {"log_joint": made[1].args["log_joint"], "T": 1e4}))
+    made.append(Problem("very cold, three labels that are nearly equal", {"log_joint": near, "T": 1e-8}, True))
+    made.append(Problem("very hot", {"log_joint": made[1].args["log_joint"], "T": 1e4}, True))
     return made
 
 

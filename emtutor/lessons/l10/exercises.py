@@ -303,18 +303,20 @@ def log_partition(eta1, eta2):
 
 
 def _one(rng):
-    return [
-        Problem(p.label, {"mu": p.args["mu"][0], "Sigma": p.args["Sigma"][0]})
+    made = [
+        Problem(p.label, {"mu": p.args["mu"][0], "Sigma": p.args["Sigma"][0]}, p.extreme)
         for p in problems.posed("mu Sigma", rng)
         if p.label not in ("one component", "as many points as components", "one point far out")
     ]
+    far = made[1].args | {"mu": 40 * made[1].args["mu"]}
+    return [*made, Problem("a mean far from zero", far, True)]
 
 
 def _natural(rng):
     made = []
     for p in _one(rng):
         eta1, eta2 = natural_parameters(*p.args.values())
-        made.append(Problem(p.label, {"eta1": eta1, "eta2": eta2}))
+        made.append(Problem(p.label, {"eta1": eta1, "eta2": eta2}, p.extreme))
     return made
 
 
@@ -719,7 +721,7 @@ def _iterates(rng):
         iterates = limit + np.power.outer(rates, np.arange(m)).T * error
         if label == "40 iterates of six":
             iterates = iterates @ rng.normal(0, 1, (p, p))  # no coordinate has a rate of its own
-        made.append(Problem(label, {"thetas": iterates}))
+        made.append(Problem(label, {"thetas": iterates}, label in ("a limit below zero", "iterates that run away")))
     linkage = [0.5]
     for _ in range(4):
         x2 = 125 * (linkage[-1] / 4) / (0.5 + linkage[-1] / 4)

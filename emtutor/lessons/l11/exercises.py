@@ -119,14 +119,14 @@ def _sums(rng):
     made = []
     for p in problems.posed("x r", rng, hostile=False):
         x, r = p.args.values()
-        made.append((p.label, x, r))
+        made.append((p.label, x, r, p.extreme))
     world = problems.world(rng, 9, 2, 1)
-    made.append(("d = 1", world["x"], world["r"]))
+    made.append(("d = 1", world["x"], world["r"], False))
     world = problems.world(rng, 8, 1, 2)
-    made.append(("one component", world["x"], world["r"]))
+    made.append(("one component", world["x"], world["r"], False))
     return [
-        Problem(label, {"S0": r.sum(0), "S1": r.T @ x, "S2": np.einsum("nk,na,nb->kab", r, x, x)})
-        for label, x, r in made
+        Problem(label, {"S0": r.sum(0), "S1": r.T @ x, "S2": np.einsum("nk,na,nb->kab", r, x, x)}, extreme)
+        for label, x, r, extreme in made
     ]
 
 
@@ -226,7 +226,7 @@ def _blocks(rng):
             pair.append((w["r"].sum(0) / n, w["r"].T @ w["x"] / n, S2 / n))
         made.append(Problem(label, {"S": pair[0], "S_block": pair[1], "step": step}))
     S, S_block = ((made[1].args[name][0], -made[1].args[name][1], made[1].args[name][2]) for name in ("S", "S_block"))
-    made.append(Problem("sums below zero, a tiny step", {"S": S, "S_block": S_block, "step": 1e-4}))
+    made.append(Problem("sums below zero, a tiny step", {"S": S, "S_block": S_block, "step": 1e-4}, True))
     return made
 
 
@@ -348,7 +348,7 @@ def _chains(rng):
             "log_B": rng.normal(-2, 1.2, (T, k)),
         }
         made.append(Problem(label, args))
-    made.append(Problem("densities above one", made[1].args | {"log_B": rng.normal(300, 1.2, (5, 3))}))
+    made.append(Problem("densities above one", made[1].args | {"log_B": rng.normal(300, 1.2, (5, 3))}, True))
     return made
 
 
@@ -490,11 +490,11 @@ def _joint_tables(rng):
         )
     args = made[1].args
     made.append(Problem("cells far apart", args | {"log_p": 4000 * args["log_p"]}))
-    made.append(Problem("log-densities near 900", args | {"log_p": 900 + args["log_p"]}))
-    made.append(Problem("a zero in q2", args | {"q2": np.array([0.0, 0.2, 0.5, 0.3])}))
+    made.append(Problem("log-densities near 900", args | {"log_p": 900 + args["log_p"]}, True))
+    made.append(Problem("a zero in q2", args | {"q2": np.array([0.0, 0.2, 0.5, 0.3])}, True))
     tied = np.log([[0.2, 0.1, 0.1], [0.2, 0.1, 0.1], [0.05, 0.1, 0.15]])
     start = {"q1": np.array([0.2, 0.5, 0.3]), "q2": np.array([0.5, 0.2, 0.3])}
-    made.append(Problem("two equal rows", {"log_p": tied} | start))
+    made.append(Problem("two equal rows", {"log_p": tied} | start, True))
     return made
 
 
