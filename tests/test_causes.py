@@ -201,19 +201,19 @@ def test_what_is_found_is_found_again_on_other_problems(name):
     """A claim is about the answer, not about the problems that it was found on."""
     answer, truth, _ = WRONG[name]
     first = find(answer, truth, made())
-    others = {f.slug for f in find(answer, truth, made(seed=77), seed=5)}
-    claims = [f for f in first if f.weight >= 55]
-    assert all(f.slug in others for f in claims), [f.slug for f in claims if f.slug not in others]
+    others = {f.cause for f in find(answer, truth, made(seed=77), seed=5)}
+    claims = [f for f in first if f.telling]
+    assert all(f.cause in others for f in claims), [f.cause for f in claims if f.cause not in others]
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_every_special_case_holds_on_fresh_problems_and_only_there(name):
     answer, truth, _ = WRONG[name]
-    slugs = {f.slug for f in find(answer, truth, made())}
+    claimed = {f.objects.get("when") for f in find(answer, truth, made())}
     base = [world(p) for p in made(seed=123)[1:3]]
     rng = np.random.default_rng(9)
     for case in cases(base[0]):
-        if case.slug not in slugs:
+        if case.when not in claimed:
             continue
         for w in base * 10:
             drawn = fresh(w, rng)
@@ -236,10 +236,10 @@ def test_random_wrong_answers_are_told_nothing_false():
             extra = c[2] * mu * (seed % 3 == 2)
             return np.linalg.solve(Sigma, (r.T @ x - r.sum(0)[:, None] * mu)[:, :, None])[:, :, 0] + extra
 
-        slugs = {f.slug for f in find(answer, grad_mu, made(seed=seed))}
+        claimed = {f.objects.get("when") for f in find(answer, grad_mu, made(seed=seed))}
         base = world(made(seed=1000 + seed)[1])
         for case in cases(base):
-            if case.slug in slugs:
+            if case.when in claimed:
                 for _ in range(5):
                     inside = case.change(fresh(base, rng), rng).problem()
                     assert agree(answer(*inside.args.values()), grad_mu(*inside.args.values())), (seed, case.slug)

@@ -49,22 +49,6 @@ class Finding(NamedTuple):
         """The finding, told of a learner's own result."""
         return wording.sentence(self)
 
-    # What callers of the first edition read; they go when those have moved.
-
-    @property
-    def slug(self):
-        return self.cause
-
-    @property
-    def about(self):
-        return self.subject
-
-    @property
-    def weight(self):
-        if self.cause == "part":
-            return 30.0
-        return {EQUAL: 95.0, SCALED: 88.0, SURE: 85.0}.get(self.exactness, 70.0)
-
 
 class Pair(NamedTuple):
     """The answer's output and the truth's on one problem."""

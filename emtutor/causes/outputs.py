@@ -119,8 +119,8 @@ def _side(how, matrices, name, p):
 
 SIDES = (("left", "times"), ("both", "with, on both sides,"), ("right", "with, on the right,"))
 POWERS = (
-    (2, "{m}^2", "inverse", "{v} where its inverse belongs?"),
-    (-2, "the inverse of {m}^2", "inverse", "an inverse where the matrix itself belongs?"),
+    (2, "{m}^2", "inverse", "is there {v} where its inverse belongs?"),
+    (-2, "the inverse of {m}^2", "inverse", "is there an inverse where the matrix itself belongs?"),
     (1, "{m}", "power", "is {v} missing somewhere, or one too many?"),
     (-1, "the inverse of {m}", "power", "is {v} missing somewhere, or one too many?"),
 )

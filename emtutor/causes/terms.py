@@ -29,15 +29,15 @@ def factors(w: World):
             value = np.asarray(w.values[name], float)
             if len(q.axes) == value.ndim and value.size and (value > 0).all():
                 found.append(Term(_with_index(name, q.axes), q.axes, value, None, name))
-    for name in ("r", "z", "q"):
-        if name in w.values and w.kinds[name].axes == "nk":
+    for name in w.leaves("simplex", "onehot", axes="nk"):
+        if "." not in name:
             R = np.asarray(w.values[name], float).sum(0)
             if (R > 0).all():
                 found.append(Term("R_j" if name == "r" else f"sum_i {name}_ij", "k", R, None, name))
-    if "labels" in w.values and "k" in w.values:
-        count = np.bincount(w.values["labels"], minlength=int(w.values["k"])).astype(float)
+    for name in w.leaves("labels"):
+        count = np.bincount(w.values[name], minlength=w.sizes.get("k", 0)).astype(float)
         if (count > 0).all():
-            found.append(Term("the number of points of component j", "k", count, None, "labels"))
+            found.append(Term("the number of points of component j", "k", count, None, name))
     for name in w.leaves("spd"):
         if "." not in name:
             axes = w.kinds[name].axes[:-2]
@@ -158,8 +158,8 @@ def _of_tables(w):
             continue
         evidence = np.logaddexp.reduce(a, axis=-1)
         yield Term("log p(x)" if axes == "k" else "log p(x_i)", axes[:-1], evidence, 1.0, name)
-        for q in ("q", "q_old", "r"):
-            if q in w.values and w.kinds[q].axes == axes:
+        for q in w.leaves("simplex", axes=axes):
+            if "." not in q:
                 p = np.asarray(w.values[q], float)
                 yield Term(f"the expectation of {name} under {q}", axes[:-1], (p * a).sum(-1), 1.0, name)
                 kl = (p * (_log(p) - a + evidence[..., None])).sum(-1)

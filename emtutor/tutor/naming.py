@@ -42,7 +42,7 @@ class Naming:
         if named:
             return named
         hung = run.failure.kind in ("TimeoutError", "Ended")
-        return Said((not hung and self._cause(60)) or wording.elsewhere(self.v))
+        return Said((not hung and self._cause()) or wording.elsewhere(self.v))
 
     # -- the ways
 
@@ -78,13 +78,13 @@ class Naming:
             return None
         i, run = self.v.wrongly_returned()[0]
         slug, sentence = self.v.judged(i)
-        cause = "" if slug or "rng" in self.exercise.parameters else self._cause(80)
+        cause = "" if slug or "rng" in self.exercise.parameters else self._cause(telling=True)
         return Said(wording.lines(sentence, cause, wording.where(run)), slug)
 
     def _shape(self):
         for i, run in self.v.wrongly_returned():
             if said := wording.shape(self.v, i):
-                cause = "" if wording.in_another_order(self.v, i) else self._cause(80)
+                cause = "" if wording.in_another_order(self.v, i) else self._cause(telling=True)
                 return Said(wording.lines(said, cause, wording.where(run)), None, _shapes(self.v, i))
         return None
 
@@ -94,7 +94,7 @@ class Naming:
                 continue
             simplest = next((r for _, r in self.v.wrongly_returned()), run)
             elsewhere = all(np.isfinite(v.a).all() for v in simplest.outputs)
-            if cause := self._cause(60 if elsewhere else 80):
+            if cause := self._cause(telling=not elsewhere):
                 return Said(cause)  # where it comes from says more than that it is NaN
             if elsewhere and len(self.v.names) == 1:
                 return None  # its finite values are wrong too: what is not finite may be another matter
@@ -149,9 +149,10 @@ class Naming:
                 self._found = []
         return self._found
 
-    def _cause(self, at_least):
-        """The best sentence, if it is telling enough."""
-        return self.found[0].sentence if self.found and self.found[0].weight >= at_least else ""
+    def _cause(self, telling=False):
+        """The best sentence; telling: only if it names a cause, and does not only say how the answer behaves."""
+        best = self.found[0] if self.found else None
+        return "" if best is None or best.cause == "part" or (telling and not best.telling) else best.sentence
 
     def _row_sums(self):
         """Of the first problem, where the rows should sum to one and do not: the learner's own sums, no right value."""
