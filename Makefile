@@ -72,7 +72,7 @@ RESOLUTION ?= lowest-direct
 OTHER      ?= $(or $(TMPDIR),/tmp)/emtutor-$(RESOLUTION)
 oldest:
 	$(UV) venv --quiet --clear --python $(PYTHON) "$(OTHER)"
-	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --editable .
+	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --editable ".[lab]"
 	"$(OTHER)/bin/python" -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
 	"$(OTHER)/bin/python" -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
@@ -92,8 +92,8 @@ lint: install-tests
 EXPORT := $(UV) export --quiet --no-emit-project --no-annotate --no-header --format requirements.txt
 lock:
 	$(UV) lock --upgrade
-	$(EXPORT) --no-default-groups --group build -o requirements.lock
-	$(EXPORT) --all-groups -o requirements-test.lock
+	$(EXPORT) --no-default-groups --group build --extra lab -o requirements.lock
+	$(EXPORT) --all-groups --all-extras -o requirements-test.lock
 
 timing:
 	$(PYTHON) benchmarks/cold_start.py $(ARGS)

@@ -17,6 +17,7 @@ from emtutor.desk import cli
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LAB = PROJECT["project"]["optional-dependencies"]["lab"]
 LOCKS = {name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-test.lock")}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}  # without the Qt that nobody needs here
@@ -26,9 +27,10 @@ NOT_IN_CONDA = {"math-core"}  # pip brings it with emtutor itself
 def asked_for():
     """(lock, requirement): the course's lock holds what it runs on and is built by, the tests' one everything."""
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
-    course = [*project["dependencies"], *PROJECT["build-system"]["requires"], *groups["build"]]
+    course = [*project["dependencies"], *LAB, *PROJECT["build-system"]["requires"], *groups["build"]]
     rest = [text for texts in [*project["optional-dependencies"].values(), *groups.values()] for text in texts]
-    return [(name, Requirement(text)) for name in LOCKS for text in course + (rest if "test" in name else [])]
+    asked = [(name, Requirement(text)) for name in LOCKS for text in course + (rest if "test" in name else [])]
+    return [(name, requirement) for name, requirement in asked if requirement.name != PROJECT["project"]["name"]]
 
 
 def entries(lock):
@@ -63,12 +65,12 @@ def test_conda_asks_for_the_same_as_pyproject():
     conda = {item for item in listed if isinstance(item, str)}
     project = PROJECT["project"]
     wanted = {f"python{project['requires-python']}", "pip"}
-    for requirement in map(Requirement, project["dependencies"]):
+    for requirement in map(Requirement, [*project["dependencies"], *LAB]):
         if requirement.name in NOT_IN_CONDA:
             continue
         wanted.add(f"{CONDA_NAMES.get(requirement.name, requirement.name)}{requirement.specifier}")
     assert conda == wanted
-    assert [item for item in listed if not isinstance(item, str)] == [{"pip": ["--editable ."]}]
+    assert [item for item in listed if not isinstance(item, str)] == [{"pip": ["--editable .[lab]"]}]
 
 
 def test_the_citation_and_the_licence_are_of_this_version():

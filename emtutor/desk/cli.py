@@ -2,12 +2,14 @@
 
 import argparse
 import os
+import re
 import socket
 import sys
 import tempfile
 import traceback
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +42,9 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError as error:
+        print(f"emtutor: {_missing(error.name)}", file=sys.stderr)
+        return 1
     except Exception as error:  # the last net: a sentence helps more than a traceback, and names the place too
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__}: {error}"[:300]
@@ -47,6 +52,15 @@ def main(arguments=None):
             f"emtutor: this was not foreseen: {said} ({place.name}, {place.filename}:{place.lineno})", file=sys.stderr
         )
         return 1
+
+
+def _missing(module):
+    """What to do where this module is missing: it is of an extra that was not installed."""
+    name = (module or "something").partition(".")[0]
+    wanted = [re.fullmatch(r"([\w-]+).*extra == ['\"](\w+)['\"]", text) for text in requires("emtutor") or ()]
+    extras = [found[2] for found in filter(None, wanted) if found[1].lower().replace("-", "_") == name.lower()]
+    extra = min(extras, default="lab")  # the site's extra holds the lab's
+    return f"{name} is not installed, and this command needs it: pip install 'emtutor[{extra}]'"
 
 
 def _say_anything():
@@ -114,6 +128,8 @@ def _port(text):
 def _lab(options):
     from emtutor.desk import deliver
 
+    if find_spec("jupyterlab") is None:  # said before anything is written
+        raise ModuleNotFoundError(name="jupyterlab")
     if options.port:
         _refuse_taken(options.port)
     folder = options.folder or _folder()
