@@ -90,7 +90,7 @@ HARMLESS = {
     + WHOLE
     + ANY
     + "aitken.limit block_statistics.S0 convergence_rate.rate entropy.entropy "
-    "grad_logits.gradient jensen_gap.gap log_partition.log_Z natural_parameters.eta1 online_update.S1 online_update.S2 "
+    "grad_logits.gradient jensen_gap.gap natural_parameters.eta1 online_update.S1 online_update.S2 "
     "sample.x",
     "np.minimum(v, 1)": SHARES + "e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda "
     "natural_parameters.eta2 sample.z",

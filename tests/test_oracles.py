@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
-from emtutor import check
+from emtutor import check, old_faithful
 from emtutor.tutor.exercise import exercises
 
 ORACLES = {}
@@ -735,3 +735,61 @@ def _(result, log_p, q1, q2):
         for _ in range(30):
             other = best * np.exp(0.05 * rng.standard_normal(len(best)))
             assert value(other / other.sum()) <= top + 1e-12 * abs(top)
+
+
+# ---- relations between several solutions, and figures of Old Faithful that were computed elsewhere
+
+THETA0 = (
+    np.array([0.4, 0.6]),
+    np.array([[2.2, 57.0], [4.1, 78.0]]),
+    np.array([[[0.12, 0.6], [0.6, 40.0]], [[0.25, 1.1], [1.1, 30.0]]]),
+)
+
+
+def solved(name, *args):
+    return exercises()[name].solution(*args)
+
+
+def problems_of(name):
+    return [pytest.param(*p.args.values(), id=p.label) for p in exercises()[name].problems(np.random.default_rng(7))]
+
+
+def test_figures_of_old_faithful():
+    x = old_faithful()
+    np.testing.assert_allclose(solved("grad_mu", x, *THETA0)[0], [-107.119146, -4.429214], atol=5e-7)
+    G = solved("grad_Sigma", x, *THETA0)[0]
+    np.testing.assert_allclose([G[0, 0], G[1, 1], G[0, 1] + G[1, 0]], [-115.52725, -0.109787, 9.431355], atol=1e-5)
+    gradient = solved("grad_pi", x, *THETA0)
+    np.testing.assert_allclose(gradient, [242.761921, 291.492053], atol=5e-7)
+    np.testing.assert_allclose(THETA0[0] @ gradient, 272)
+    r = solved("e_step", x, *THETA0)
+    np.testing.assert_allclose(solved("multiplier", r), -272)
+    np.testing.assert_allclose(solved("update_pi", r), [97.104768 / 272, 174.895232 / 272], atol=1e-8)
+    np.testing.assert_allclose(solved("update_pi_map", r, np.full(2, 2.0)), [0.358047, 0.641953], atol=5e-7)
+
+
+@pytest.mark.parametrize(("x", "pi", "mu", "Sigma"), problems_of("grad_mu"))
+def test_an_em_step_is_a_preconditioned_gradient_step(x, pi, mu, Sigma):
+    """Xu and Jordan (1996): Sigma_j / R_j times the gradient in mu; 2 / R_j Sigma_j G Sigma_j with the old mean."""
+    r = posterior(log_table(x, pi, mu, Sigma))
+    R, G_mu, G_Sigma = r.sum(0), solved("grad_mu", x, pi, mu, Sigma), solved("grad_Sigma", x, pi, mu, Sigma)
+    for j in np.flatnonzero(R > 1e-9):
+        np.testing.assert_allclose(mu[j] + Sigma[j] @ G_mu[j] / R[j], solved("update_mu", x, r)[j], rtol=1e-6)
+        stepped = Sigma[j] + 2 / R[j] * Sigma[j] @ G_Sigma[j] @ Sigma[j]
+        np.testing.assert_allclose(stepped, solved("update_Sigma", x, r, mu)[j], rtol=1e-6, atol=1e-7 * Sigma[j].max())
+
+
+@pytest.mark.parametrize(("x", "pi", "mu", "Sigma"), problems_of("grad_pi"))
+def test_the_gradient_in_pi_sums_to_n(x, pi, mu, Sigma):
+    """Euler's theorem for a homogeneous function; and the logits, which move nothing when they all rise, sum to 0."""
+    np.testing.assert_allclose(pi @ solved("grad_pi", x, pi, mu, Sigma), len(x))
+    np.testing.assert_allclose(solved("grad_logits", x, np.log(pi), mu, Sigma).sum(), 0, atol=1e-9 * len(x))
+
+
+@pytest.mark.parametrize("r", problems_of("multiplier"))
+def test_the_multiplier_is_minus_the_price_of_probability(r):
+    """The envelope theorem: d/dc of the best value under sum pi = c is -lambda at c = 1. And R + lambda pi vanishes."""
+    R, lam = r.sum(0), solved("multiplier", r)
+    np.testing.assert_allclose(R + lam * solved("update_pi", r), 0, atol=1e-12 * len(r))
+    best = lambda c: special.xlogy(R, c * R / R.sum()).sum()
+    np.testing.assert_allclose((best(1 + 1e-5) - best(1 - 1e-5)) / 2e-5, -lam, rtol=1e-7)
