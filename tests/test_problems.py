@@ -125,3 +125,39 @@ def test_slicing_an_axis_keeps_probabilities():
     flat = worlds.slice_axis(w, "d", 1)
     assert flat.values["Sigma"].shape == (3, 1, 1)
     assert isinstance(flat.problem(), Problem)
+
+
+def test_extremes_are_valid_and_are_what_they_are_called():
+    made = {p.label: p.args for p in problems.extremes(EVERYTHING, np.random.default_rng(3))}
+    assert list(made) == list(problems.EXTREMES)
+    for label, a in made.items():
+        gaussian.check((a["pi"], a["mu"], a["Sigma"]))
+        np.testing.assert_allclose(a["r"].sum(1), 1)
+        assert (a["r"].sum(0) > 0).all(), label
+        assert set(a["labels"]) == set(range(a["k"])), label
+        np.testing.assert_array_equal(a["z"], np.eye(a["k"])[a["labels"]])
+    rare = made["a rare component"]
+    assert rare["pi"].min() == pytest.approx(problems.RARE)
+    r = gaussian.e_step(rare["x"], gaussian.Theta(rare["pi"], rare["mu"], rare["Sigma"]))
+    assert r[:, 1].max() > 0.05, "a rare component matters somewhere"
+    assert len(np.unique(made["repeated rows"]["x"], axis=0)) < len(made["repeated rows"]["x"])
+    assert made["whole numbers in x"]["x"].dtype.kind == "i"
+    below = made["all numbers below zero"]
+    assert max(below["x"].max(), below["mu"].max()) < 0
+    tied = made["two equal components"]["log_joint"]
+    assert (tied[:, 0] == tied[:, 1]).all()
+    assert (tied.argmax(1) == 0).any()
+    assert (made["zeros and tiny entries in r"]["r"] == 0).any()
+    assert made["a component that is almost empty"]["r"].sum(0).min() < 1e-5
+    assert made["log-densities near 900"]["log_joint"].min() > 710
+    tiny = np.exp(made["probabilities near 1e-300"]["log_joint"])
+    assert 0 < tiny.min() < 1e-298
+    assert len(made["1000 points"]["x"]) == 1000
+
+
+def test_extremes_can_be_left_out_and_take_nothing_from_the_stream():
+    one, two = np.random.default_rng(5), np.random.default_rng(5)
+    assert "1000 points" not in [p.label for p in problems.extremes("x r", one, without=("1000 points",))]
+    assert one.random() == two.random()
+    with pytest.raises(ValueError, match="no extreme is called"):
+        problems.extremes("x", one, without=("a thousand",))

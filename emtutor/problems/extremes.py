@@ -6,6 +6,7 @@ there too; a clip, a rounding, an `np.unique` or an `abs` is not.
 
 import numpy as np
 
+from emtutor.maths import formulas
 from emtutor.problems.making import completed, dense, mixture, pick, rescaled, world
 from emtutor.problems.problem import Problem
 
@@ -37,11 +38,12 @@ def rare(w):
     """The same world, one weight at `RARE`: a third of the points lie where that component counts as much as others."""
     pi = np.where(np.arange(w["k"]) == 1, RARE, w["pi"])
     pi = pi / pi.sum()
-    x, mu = w["x"].copy(), w["mu"].copy()
-    along = np.linalg.cholesky(w["Sigma"][0])[:, 0]
-    mu[1] = mu[0] + 7.5 * along  # exp(-7.5^2 / 2) is about RARE
-    mu[2:] = mu[0] - np.arange(1.5, w["k"] - 1)[:, None] * along
-    x[1::3] = mu[1] + 0.15 * (x[1::3] - x[1::3].mean(0))
+    x, mu, Sigma = w["x"].copy(), w["mu"].copy(), w["Sigma"]
+    away = mu[0] + np.linspace(2, 30, 300)[:, None] * np.linalg.cholesky(Sigma[0])[:, 0]
+    others = np.delete(formulas.log_joint(away, pi, mu, Sigma), 1, axis=1).max(1)
+    own = np.log(pi[1]) - np.linalg.slogdet(2 * np.pi * Sigma[1])[1] / 2
+    mu[1] = away[np.argmax(others < own)]  # there the rare component begins to win
+    x[1::3] = mu[1] + 0.05 * (x[1::3] - x[1::3].mean(0))
     return completed(w | {"x": x, "mu": mu, "pi": pi, "a": np.log(pi) + 0.4})
 
 

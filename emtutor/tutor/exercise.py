@@ -40,7 +40,8 @@ statement  one to three sentences: what the function returns, with every symbol'
 out        names and axes of what is returned, in order: {"r": "nk"}, {"pi": "k", "mu": "kd", "Sigma": "kdd"}, and
            {"log_likelihood": ""} for a number. Several names: a tuple in this order is expected.
 problems   rng -> list of `Problem(label, args)`, args by parameter name in order; hand-sized first, then hostile ones.
-           They must tell every two mistakes apart; use `emtutor.problems`.
+           They must tell every two mistakes apart; use `emtutor.problems`: `posed` gives a mixture's, and the
+           extremes that a statement allows (a rare component, repeated rows, ties, whole numbers, a thousand points).
 mistakes   wrong formulas as functions of the same parameters. An answer is named by the first mistake that agrees with
            it on every problem (where the mistake raises or returns None it says nothing) and that differs from the
            truth on one. A hint says what is wrong and asks one question. `same_as` lists slugs that no problem can tell

@@ -219,6 +219,11 @@ COIN_E_STEP = Exercise(
             "The log-likelihoods themselves are divided by their sum. Then the less likely coin gets the larger share: "
             "exponentiate first.",
         ),
+        Mistake(
+            "tails-as-heads",
+            lambda h, f, t: _rows(np.outer(f * np.ones(len(h)), np.log(t))),
+            "Tails are counted with theta too, as if every flip were a head. What is the probability of a tail?",
+        ),
     ],
     hints=[
         "Bayes with equal priors: the likelihood of round i under each coin, normalised over the two coins.",
@@ -614,6 +619,21 @@ LINKAGE_M_STEP = Exercise(
             "This is the share of the first class that lies in its second part. Which of the other counts tell about "
             "theta?",
         ),
+        Mistake(
+            "one-middle-cell",
+            lambda y, x2: (x2 + y[3]) / (x2 + y[1] + y[3]),
+            "Only one of the two cells with (1 - theta)/4 is counted. Which cells tell against a large theta?",
+        ),
+        Mistake(
+            "middle-cells-halved",
+            lambda y, x2: (x2 + y[3]) / (x2 + (y[1] + y[2]) / 2 + y[3]),
+            "The two cells with (1 - theta)/4 count a half each. How often does log(1 - theta) occur there?",
+        ),
+        Mistake(
+            "published-counts",
+            lambda y, x2: (x2 + 34) / (x2 + 72),
+            "34 and 72 belong to the published example. Which of the counts in y stand in their place?",
+        ),
     ],
     hints=[
         "Write the complete-data log-likelihood. Which counts go with log theta, which with log(1 - theta)?",
@@ -740,6 +760,16 @@ ABO_STEP = Exercise(
             lambda c, p: _abo(c, p, lambda a, b, o: a * a, lambda a, b, o: b * b),
             "p_A^2 is the probability of AA among all. Wanted is its share among those of group A: divide by the "
             "probability of group A.",
+        ),
+        Mistake(
+            "A-and-B-exchanged",
+            lambda c, p: abo_step(c, p)[[1, 0, 2]],
+            "The shares of A and B are exchanged. In which order do the counts come, and in which the alleles?",
+        ),
+        Mistake(
+            "over-persons",
+            lambda c, p: 2 * abo_step(c, p),
+            "The alleles are divided by the number of persons, so p sums to 2. How many alleles does a person have?",
         ),
     ],
     hints=[

@@ -112,11 +112,12 @@ def _violates(problem, output):
         return "not-positive", "All entries of p must be positive and finite: they are values of a density."
     left, right = np.log(p).sum(), np.log(p.sum())
     if not left > right + 1e-12 * abs(right):
-        where = " All your entries are at most 1, and then it always holds." if p.max() <= 1 else ""
-        return (
-            "holds",
-            f"For your p the inequality holds: {left:.4g} is not above {right:.4g}.{where} Can a density exceed 1?",
+        why = (
+            "All your entries are at most 1, and then it always holds. Can a density exceed 1?"
+            if p.max() <= 1
+            else "log turns a product into a sum: when is the product of the entries larger than their sum?"
         )
+        return "holds", f"For your p the inequality holds: {left:.4g} is not above {right:.4g}. {why}"
     return ""
 
 
@@ -330,6 +331,12 @@ TIGHTEST_Q = Exercise(
             "root",
             lambda log_p: (lambda w: w / w.sum())(np.exp((log_p - log_p.max()) / 2)),
             "Proportional to the root of p. The gap closes only if p_j / q_j is constant.",
+        ),
+        Mistake(
+            "smallest-taken-out",
+            lambda log_p: np.exp(log_p - log_p.min()) / np.exp(log_p - log_p.min()).sum(),
+            "The smallest log p_j is taken out, so all exponents are positive, and exp overflows where one "
+            "label is far less likely. Which one, taken out, leaves no exponent above zero?",
         ),
     ],
     hints=[

@@ -361,12 +361,24 @@ def _far_joints(rng):
     return [*made, Problem("one point so far out that log p is -1e12", args, True)]
 
 
+def _by_difference(problem, output, expected):
+    """Where KL has no digits left: was it log p - L?"""
+    log_p, L, gap = output
+    if abs(gap - (log_p - L)) > 1e-15 * abs(log_p) or abs(gap - expected[2]) < 1e-6 * abs(expected[2]):
+        return ""
+    return "kl-by-difference", (
+        "Your kl is log p - L. Then the lemma cannot be tested with it, and where log p is large no digit is left. "
+        "Which sum over q and the posterior is KL by its own definition?"
+    )
+
+
 DECOMPOSE = Exercise(
     decompose,
     lesson=LESSON,
     statement="log p(x), L(q) and KL(q || posterior), totals over the points, each from its own definition, not from "
     "the other two: a point may lie so far out that log p - L keeps no digit of KL. log_joint, q (n, k).",
     problems=_far_joints,
+    extra=_by_difference,
     out={"log_evidence": "", "elbo": "", "kl": ""},
     mistakes=[
         Mistake(

@@ -734,14 +734,14 @@ CONVERGENCE_RATE = Exercise(
     convergence_rate,
     lesson=LESSON,
     statement="The length of the last difference of the iterates over that of the one before: a number. thetas (m, p), "
-    "one iterate a row, m >= 3, not yet converged.",
+    "one iterate a row, m >= 3, not yet converged; they may also run away, and then the rate is above one.",
     out={"rate": ""},
     problems=_iterates,
     mistakes=[
         Mistake(
             "inverse",
             lambda t: 1 / convergence_rate(t),
-            "Above one: the differences would grow. Divide the later by the earlier.",
+            "The earlier difference is divided by the later. For iterates that settle, is the rate above or below one?",
         ),
         Mistake(
             "first-differences",
@@ -804,6 +804,16 @@ CONVERGENCE_RATE = Exercise(
             "relative-change",
             lambda t: np.linalg.norm(t[-1] - t[-2]) / np.linalg.norm(t[-1]),
             "The last difference is divided by the iterate itself. That is how much moves, not how fast it slows down.",
+        ),
+        Mistake(
+            "sum-of-absolute-values",
+            lambda t: np.abs(t[-1] - t[-2]).sum() / np.abs(t[-2] - t[-3]).sum(),
+            "Each difference is measured by the sum of its absolute values. How long is the vector (3, 4)?",
+        ),
+        Mistake(
+            "largest-coordinate",
+            lambda t: np.abs(t[-1] - t[-2]).max() / np.abs(t[-2] - t[-3]).max(),
+            "Each difference is measured by its largest coordinate. How long is the vector (3, 4)?",
         ),
     ],
     hints=[

@@ -574,6 +574,16 @@ MEAN_FIELD = Exercise(
             lambda a, q1, q2: (_normalised(a.max(1)), _normalised(a.max(0))),
             "You take the largest log p over the other variable. It is to be averaged under the other factor.",
         ),
+        Mistake(
+            "q2-kept",
+            lambda a, q1, q2: (mean_field(a, q1, q2)[0], q2),
+            "q1 is new and q2 the one that was given. What does the second half of a sweep do?",
+        ),
+        Mistake(
+            "q1-kept",
+            lambda a, q1, q2: (q1, _normalised(q1 @ a)),
+            "q1 is the one that was given; the sweep begins with it. From what is the new q1 computed?",
+        ),
     ],
     hints=[
         "Hold q2. L is then a bound for q1 alone, with the averaged log p in the place of a log-joint.",
