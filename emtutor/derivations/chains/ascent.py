@@ -21,62 +21,45 @@ def _evidence(a):
 
 _GIVEN_R = {"r": lambda log_joint: np.exp(_log_posterior(log_joint))}
 
-e_step_tight = Derivation(
-    "The E-step makes the bound tight",
-    r"\mathcal{L}(q, \theta_{\text{old}}), \quad q(z) = p(z \mid x, \theta_{\text{old}})",
-    mixtures("log_joint"),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta_{\text{old}})}{q(z)}",
-             lambda log_joint, r: formulas.elbo(log_joint, r), "the definition"),
-        Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log \frac{p(x, z \mid \theta_{\text{old}})}"
-             r"{p(z \mid x, \theta_{\text{old}})}",
-             lambda log_joint, r: (r * (log_joint - _log_posterior(log_joint))).sum(), "this q, put in"),
-        Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x \mid \theta_{\text{old}})",
-             lambda log_joint, r: (r * logsumexp(log_joint, axis=1, keepdims=True)).sum(), "product rule"),
-        Line("=", r"\log p(x \mid \theta_{\text{old}})", lambda log_joint: _evidence(log_joint),
-             "the posterior sums to one: the gap is closed, at theta_old"),
-    ),
-    given=_GIVEN_R,
-)  # fmt: skip
+e_step_tight = Derivation("The E-step makes the bound tight",
+    r"\mathcal{L}(q, \theta_{\text{old}}), \quad q(z) = p(z \mid x, \theta_{\text{old}})", mixtures("log_joint"), (
+    Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta_{\text{old}})}{q(z)}",
+         lambda log_joint, r: bounds._elbo(log_joint, r), "the definition"),
+    Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log \frac{p(x, z \mid \theta_{\text{old}})}{p(z \mid x, \theta_{\text{old}})}",
+         lambda log_joint, r: (r * (log_joint - _log_posterior(log_joint))).sum(), "this q, put in"),
+    Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x \mid \theta_{\text{old}})",
+         lambda log_joint, r: (r * logsumexp(log_joint, axis=1, keepdims=True)).sum(), "product rule"),
+    Line("=", r"\log p(x \mid \theta_{\text{old}})", lambda log_joint: _evidence(log_joint),
+         "the posterior sums to one: the gap is closed, at theta_old"),
+), given=_GIVEN_R)  # fmt: skip
 
-e_step_gain = Derivation(
-    "What an E-step gains",
-    r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta)",
-    mixtures("log_joint q"),
-    (
-        Line("start", r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta), "
-             r"\quad q_{\text{new}} = p(z \mid x, \theta)",
-             lambda log_joint, q, r: formulas.elbo(log_joint, r) - formulas.elbo(log_joint, q), "the definition"),
-        Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q_{\text{old}}, \theta)",
-             lambda log_joint, q: _evidence(log_joint) - (q * (log_joint - np.log(q))).sum(), "the E-step is tight"),
-        Line("=", r"D_{KL}\bigl( q_{\text{old}} \,\|\, p(z \mid x, \theta) \bigr)",
-             lambda log_joint, q: (q * (np.log(q) - _log_posterior(log_joint))).sum(), "the lemma"),
-        Line(">=", r"0", lambda log_joint: 0.0, "so L never falls; log p does not move at all",
-             tight=with_posterior, tight_when="q_old is the posterior already"),
-    ),
-    given=_GIVEN_R,
-    size=lambda log_joint: abs(_evidence(log_joint)),
-)  # fmt: skip
+e_step_gain = Derivation("What an E-step gains",
+    r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta)", mixtures("log_joint q"), (
+    Line("start", r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta), \quad q_{\text{new}} = p(z \mid x, \theta)",
+         lambda log_joint, q, r: bounds._elbo(log_joint, r) - bounds._elbo(log_joint, q), "the definition"),
+    Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q_{\text{old}}, \theta)",
+         lambda log_joint, q: _evidence(log_joint) - (q * (log_joint - np.log(q))).sum(), "the E-step is tight"),
+    Line("=", r"D_{KL}\bigl( q_{\text{old}} \,\|\, p(z \mid x, \theta) \bigr)",
+         lambda log_joint, q: (q * (np.log(q) - _log_posterior(log_joint))).sum(), "the lemma"),
+    Line(">=", "0", lambda log_joint: 0.0, "so L never falls; log p does not move at all", tight=with_posterior,
+         tight_when="q_old is the posterior already"),
+), given=_GIVEN_R, size=lambda log_joint: abs(_evidence(log_joint)))  # fmt: skip
 
-m_step_bound = Derivation(
-    "The M-step maximises the bound",
-    r"\mathcal{L}(q, \theta) + \sum_z q(z) \log q(z)",
-    draws("x q pi mu Sigma", *AMPLE),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)} + \sum_z q(z) \log q(z)",
-             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q) + (q * np.log(q)).sum(),
-             "the definition, for any q"),
-        Line("=", r"\sum_z q(z) \bigl[ \log p(x, z \mid \theta) - \log q(z) + \log q(z) \bigr]",
-             lambda x, q, pi, mu, Sigma: (q * (joint(x, pi, mu, Sigma) - np.log(q) + np.log(q))).sum(),
-             "the log of a quotient"),
-        Line("=", r"\sum_z q(z) \log p(x, z \mid \theta)",
-             lambda x, q, pi, mu, Sigma: np.einsum("ij,ij->", q, joint(x, pi, mu, Sigma)),
-             "the entropy of q does not depend on theta"),
-        Line("maximises", r"\theta_{\text{new}} = \arg\max_\theta \mathcal{L}(q, \theta)",
-             lambda x, q: formulas.m_step(x, q)._asdict(), "so both have the same maximiser",
-             of=lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q)),
-    ),
-)  # fmt: skip
+m_step_bound = Derivation("The M-step maximises the bound",
+    r"\mathcal{L}(q, \theta) + \sum_z q(z) \log q(z)", draws("x q pi mu Sigma", *AMPLE), (
+    Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)} + \sum_z q(z) \log q(z)",
+         lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q) + (q * np.log(q)).sum(),
+         "the definition, for any q"),
+    Line("=", r"\sum_z q(z) \bigl[ \log p(x, z \mid \theta) - \log q(z) + \log q(z) \bigr]",
+         lambda x, q, pi, mu, Sigma: (q * (joint(x, pi, mu, Sigma) - np.log(q) + np.log(q))).sum(),
+         "the log of a quotient"),
+    Line("=", r"\sum_z q(z) \log p(x, z \mid \theta)",
+         lambda x, q, pi, mu, Sigma: np.einsum("ij,ij->", q, joint(x, pi, mu, Sigma)),
+         "the entropy of q does not depend on theta"),
+    Line("maximises", r"\theta_{\text{new}} = \arg\max_\theta \mathcal{L}(q, \theta)",
+         lambda x, q: gaussian._m_step(x, q)._asdict(), "so both have the same maximiser",
+         of=lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q)),
+))  # fmt: skip
 
 
 def _gain(f, new, old):
@@ -104,32 +87,26 @@ _CHANGE = (
          "the entropy of q has not moved"),
 )  # fmt: skip
 
-m_step_gain = Derivation(
-    "log p gains at least what the bound gains, if KL was zero before",
+m_step_gain = Derivation("log p gains at least what the bound gains, if KL was zero before",
     r"\log p(x \mid \theta_{\text{new}}) - \log p(x \mid \theta_{\text{old}})",
-    mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1),
-    _CHANGE,
-    given={"q": lambda log_joint_old: np.maximum(np.exp(_log_posterior(log_joint_old)), 1e-300)},
-    size=lambda log_joint_old: abs(_evidence(log_joint_old)),
-)
+    mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1), _CHANGE
+,
+   given={"q": lambda log_joint_old: np.maximum(np.exp(_log_posterior(log_joint_old)), 1e-300)},
+   size=lambda log_joint_old: abs(_evidence(log_joint_old)))  # fmt: skip
 
-m_step_gain_any_q = Derivation(
-    "After any other q it need not: the counterexample",
+m_step_gain_any_q = Derivation("After any other q it need not: the counterexample",
     r"\log p(x \mid \theta_{\text{new}}) - \log p(x \mid \theta_{\text{old}})",
-    mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1),
-    (
-        *_CHANGE[:2],
-        Line("=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}} + KL_{\text{new}} - KL_{\text{old}}",
-             lambda log_joint_old, log_joint_new, q: _gain(
-                 lambda a: (q * a).sum() + (q * (np.log(q) - _log_posterior(a))).sum(), log_joint_new, log_joint_old),
-             "true of any q; the entropy of q cancels"),
-        *_CHANGE[2:4],
-    ),
-    given={"q": lambda log_joint_old: np.full_like(log_joint_old, 1 / log_joint_old.shape[1])},
-    size=lambda log_joint_old: abs(_evidence(log_joint_old)),
-    breaks=(4, 5),
-    remark="Here q is uniform, not the posterior at theta_old: the gap may close, and then log p gains less than L.",
-)  # fmt: skip
+    mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1), (
+    *_CHANGE[:2],
+    Line("=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}} + KL_{\text{new}} - KL_{\text{old}}",
+         lambda log_joint_old, log_joint_new, q: _gain(lambda a: (q * a).sum() + (q * (np.log(q) - _log_posterior(a))).sum(), log_joint_new, log_joint_old),
+         "true of any q; the entropy of q cancels"),
+    *_CHANGE[2:4],
+),
+   given={"q": lambda log_joint_old: np.full_like(log_joint_old, 1 / log_joint_old.shape[1])},
+   size=lambda log_joint_old: abs(_evidence(log_joint_old)),
+   breaks=(4, 5),
+   remark="Here q is uniform, not the posterior at theta_old: the gap may close, and then log p gains less than L.")  # fmt: skip
 
 
 def _same_everywhere(x, pi):
@@ -161,19 +138,12 @@ def _early_and_late(rng):
     return [*draws("x pi mu Sigma", *AMPLE[:-2])(rng), *late]
 
 
-monotone = Derivation(
-    "EM never lowers log p",
-    r"\log p(x \mid \theta_{\text{old}})",
-    _early_and_late,
-    (
-        Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-             lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "the definition"),
-        Line("=", r"\mathcal{L}(q, \theta_{\text{old}}), \quad q = p(z \mid x, \theta_{\text{old}})",
-             lambda x, pi, mu, Sigma, q: formulas.elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
-        Line("<=", r"\mathcal{L}(q, \theta_{\text{new}})", lambda q, new: (q * new).sum() + entr(q).sum(),
-             "the M-step maximises L over theta", **_FIXED),
-        Line("<=", r"\log p(x \mid \theta_{\text{new}})", lambda new: _evidence(new),
-             "the bound, at theta_new", **_FIXED),
-    ),
-    given={"q": posterior, "new": lambda x, q: joint(x, *formulas.m_step(x, q))},
-)  # fmt: skip
+monotone = Derivation("EM never lowers log p", r"\log p(x \mid \theta_{\text{old}})", _early_and_late, (
+    Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "the definition"),
+    Line("=", r"\mathcal{L}(q, \theta_{\text{old}}), \quad q = p(z \mid x, \theta_{\text{old}})",
+         lambda x, pi, mu, Sigma, q: bounds._elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
+    Line("<=", r"\mathcal{L}(q, \theta_{\text{new}})", lambda q, new: (q * new).sum() + entr(q).sum(),
+         "the M-step maximises L over theta", **_FIXED),
+    Line("<=", r"\log p(x \mid \theta_{\text{new}})", lambda new: _evidence(new), "the bound, at theta_new", **_FIXED),
+), given={"q": posterior, "new": lambda x, q: joint(x, *gaussian._m_step(x, q))})  # fmt: skip

@@ -46,27 +46,18 @@ def _alpha(log_pi, log_A, log_B):
     return np.log(alpha)
 
 
-forward = Derivation(
-    "The forward pass: a sum over all paths, one step at a time",
-    r"\log \alpha_T(j) = \log p(x_1, \ldots, x_T, z_T = j)",
-    _chains,
-    (
-        Line("start", r"\log \sum_{z_1, \ldots, z_{T-1}} p(x_1, \ldots, x_T, z_1, \ldots, z_{T-1}, z_T = j)",
-             lambda log_pi, log_A, log_B: np.array([_ending(log_pi, log_A, log_B, j) for j in range(len(log_pi))]),
-             "sum rule: one term for each path that ends in j"),
-        Line("=", r"\log \sum_i \sum_{z_1, \ldots, z_{T-2}} p(x_1, \ldots, x_{T-1}, z_1, \ldots, z_{T-1} = i)"
-             r"\, A_{ij}\, p(x_T \mid z_T = j)",
-             lambda log_pi, log_A, log_B: logsumexp(
-                 [[_ending(log_pi, log_A, log_B[:-1], i) + log_A[i, j] + log_B[-1, j] for j in range(len(log_pi))]
-                  for i in range(len(log_pi))], axis=0),
-             "given the last state, the past no longer matters; x_T depends on z_T alone"),
-        Line("=", r"\log p(x_T \mid z_T = j) + \log \sum_i \alpha_{T-1}(i)\, A_{ij}",
-             lambda log_pi, log_A, log_B: log_B[-1] + logsumexp(
-                 _alpha(log_pi, log_A, log_B[:-1])[:, None] + log_A, axis=0),
-             "distributive law: the inner sum is alpha, one time earlier"),
-    ),
-    size=lambda log_pi: 1.0,
-)  # fmt: skip
+forward = Derivation("The forward pass: a sum over all paths, one step at a time",
+    r"\log \alpha_T(j) = \log p(x_1, \ldots, x_T, z_T = j)", _chains, (
+    Line("start", r"\log \sum_{z_1, \ldots, z_{T-1}} p(x_1, \ldots, x_T, z_1, \ldots, z_{T-1}, z_T = j)",
+         lambda log_pi, log_A, log_B: np.array([_ending(log_pi, log_A, log_B, j) for j in range(len(log_pi))]),
+         "sum rule: one term for each path that ends in j"),
+    Line("=", r"\log \sum_i \sum_{z_1, \ldots, z_{T-2}} p(x_1, \ldots, x_{T-1}, z_1, \ldots, z_{T-1} = i)\, A_{ij}\, p(x_T \mid z_T = j)",
+         lambda log_pi, log_A, log_B: logsumexp([[_ending(log_pi, log_A, log_B[:-1], i) + log_A[i, j] + log_B[-1, j] for j in range(len(log_pi))] for i in range(len(log_pi))], axis=0),
+         "given the last state, the past no longer matters; x_T depends on z_T alone"),
+    Line("=", r"\log p(x_T \mid z_T = j) + \log \sum_i \alpha_{T-1}(i)\, A_{ij}",
+         lambda log_pi, log_A, log_B: log_B[-1] + logsumexp(_alpha(log_pi, log_A, log_B[:-1])[:, None] + log_A, axis=0),
+         "distributive law: the inner sum is alpha, one time earlier"),
+), size=lambda log_pi: 1.0)  # fmt: skip
 
 
 def _tables(rng):
@@ -87,28 +78,20 @@ def _best(log_p, q2):
     return np.exp(log_p @ q2 - logsumexp(log_p @ q2))
 
 
-mean_field = Derivation(
-    "The best factor: q_1 while q_2 is held",
-    r"\mathcal{L}(q_1 q_2)",
-    _tables,
-    (
-        Line("start", r"\sum_{z_1, z_2} q_1(z_1)\, q_2(z_2) \log \frac{p(x, z_1, z_2)}{q_1(z_1)\, q_2(z_2)}",
-             lambda log_p, q1, q2: sum(q1[i] * q2[j] * (log_p[i, j] - np.log(q1[i] * q2[j]))
-                                       for i in range(len(q1)) for j in range(len(q2))),
-             "the bound, for a q that is a product"),
-        Line("=", r"\sum_{z_1, z_2} q_1 q_2 \log p(x, z_1, z_2) + \mathbb{H}(q_1) + \mathbb{H}(q_2)",
-             lambda log_p, q1, q2: q1 @ log_p @ q2 + entr(q1).sum() + entr(q2).sum(),
-             "the log of a product; each factor sums to one"),
-        Line("=", r"\sum_{z_1} q_1(z_1) \bigl[ a(z_1) - \log q_1(z_1) \bigr] + \mathbb{H}(q_2), \quad "
-             r"a(z_1) = \sum_{z_2} q_2(z_2) \log p(x, z_1, z_2)",
-             lambda log_p, q1, q2: (q1 * (log_p @ q2 - np.log(q1))).sum() + entr(q2).sum(),
-             "collect what holds q_1: a bound, with a in the place of a log-joint"),
-        Line("<=", r"\log \sum_{z_1} \exp a(z_1) + \mathbb{H}(q_2)",
-             lambda log_p, q2: logsumexp(log_p @ q2) + entr(q2).sum(), "Jensen",
-             tight=lambda log_p, q2: {"q1": _best(log_p, q2)}, tight_when="q_1 is exp a, normalised"),
-        Line("maximises", r"q_1(z_1) \propto \exp a(z_1)", lambda log_p, q2: _best(log_p, q2),
-             "where the bound is reached; the same for q_2 while q_1 is held", unknown="q1",
-             of=lambda log_p, q1, q2: q1 @ log_p @ q2 + entr(q1).sum() + entr(q2).sum()),
-    ),
-    size=lambda q1: 1.0,
-)  # fmt: skip
+mean_field = Derivation("The best factor: q_1 while q_2 is held", r"\mathcal{L}(q_1 q_2)", _tables, (
+    Line("start", r"\sum_{z_1, z_2} q_1(z_1)\, q_2(z_2) \log \frac{p(x, z_1, z_2)}{q_1(z_1)\, q_2(z_2)}",
+         lambda log_p, q1, q2: sum(q1[i] * q2[j] * (log_p[i, j] - np.log(q1[i] * q2[j])) for i in range(len(q1)) for j in range(len(q2))),
+         "the bound, for a q that is a product"),
+    Line("=", r"\sum_{z_1, z_2} q_1 q_2 \log p(x, z_1, z_2) + \mathbb{H}(q_1) + \mathbb{H}(q_2)",
+         lambda log_p, q1, q2: q1 @ log_p @ q2 + entr(q1).sum() + entr(q2).sum(),
+         "the log of a product; each factor sums to one"),
+    Line("=", r"\sum_{z_1} q_1(z_1) \bigl[ a(z_1) - \log q_1(z_1) \bigr] + \mathbb{H}(q_2), \quad a(z_1) = \sum_{z_2} q_2(z_2) \log p(x, z_1, z_2)",
+         lambda log_p, q1, q2: (q1 * (log_p @ q2 - np.log(q1))).sum() + entr(q2).sum(),
+         "collect what holds q_1: a bound, with a in the place of a log-joint"),
+    Line("<=", r"\log \sum_{z_1} \exp a(z_1) + \mathbb{H}(q_2)",
+         lambda log_p, q2: logsumexp(log_p @ q2) + entr(q2).sum(), "Jensen",
+         tight=lambda log_p, q2: {"q1": _best(log_p, q2)}, tight_when="q_1 is exp a, normalised"),
+    Line("maximises", r"q_1(z_1) \propto \exp a(z_1)", lambda log_p, q2: _best(log_p, q2),
+         "where the bound is reached; the same for q_2 while q_1 is held", unknown="q1",
+         of=lambda log_p, q1, q2: q1 @ log_p @ q2 + entr(q1).sum() + entr(q2).sum()),
+), size=lambda q1: 1.0)  # fmt: skip

@@ -6,39 +6,21 @@ from emtutor.derivations.chains.common import AMPLE, assignments, draws, joint, 
 from emtutor.derivations.engine import Derivation, Line
 from emtutor.maths import formulas
 
-complete_log_likelihood = Derivation(
-    "The complete-data log-likelihood",
-    r"\log p(x, z \mid \theta)",
-    mixtures("x z pi mu Sigma"),
-    (
-        Line(
-            "start",
-            r"\log \prod_i \pi_{k_i} \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
-            lambda x, z, pi, mu, Sigma: sum(
-                joint(x[i : i + 1], pi, mu, Sigma)[0, k] for i, k in enumerate(z.argmax(1))
-            ),
-            "k_i is the component that point i came from",
-        ),
-        Line(
-            "=",
-            r"\log \prod_i \prod_j \bigl[ \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr]^{z_{ij}}",
-            lambda x, z, pi, mu, Sigma: np.where(z == 1, joint(x, pi, mu, Sigma), 0.0).sum(),
-            "z_ij is 1 for j = k_i, else 0",
-        ),
-        Line(
-            "=",
-            r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-            lambda x, z, pi, mu, Sigma: (z * (np.log(pi) + log_normal(x, mu, Sigma))).sum(),
-            "the log of a product of powers: no sum is left inside a log",
-        ),
-        Line(
-            "=",
-            r"\sum_j N_j \log \pi_j + \sum_i \sum_j z_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-            lambda x, z, pi, mu, Sigma: z.sum(0) @ np.log(pi) + (z * log_normal(x, mu, Sigma)).sum(),
-            "a term in pi and a term in (mu, Sigma); N_j = sum_i z_ij",
-        ),
-    ),
-)
+complete_log_likelihood = Derivation("The complete-data log-likelihood",
+    r"\log p(x, z \mid \theta)", mixtures("x z pi mu Sigma"), (
+    Line("start", r"\log \prod_i \pi_{k_i} \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
+         lambda x, z, pi, mu, Sigma: sum(joint(x[i : i + 1], pi, mu, Sigma)[0, k] for i, k in enumerate(z.argmax(1))),
+         "k_i is the component that point i came from"),
+    Line("=", r"\log \prod_i \prod_j \bigl[ \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr]^{z_{ij}}",
+         lambda x, z, pi, mu, Sigma: np.where(z == 1, joint(x, pi, mu, Sigma), 0.0).sum(),
+         "z_ij is 1 for j = k_i, else 0"),
+    Line("=", r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, z, pi, mu, Sigma: (z * (np.log(pi) + log_normal(x, mu, Sigma))).sum(),
+         "the log of a product of powers: no sum is left inside a log"),
+    Line("=", r"\sum_j N_j \log \pi_j + \sum_i \sum_j z_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, z, pi, mu, Sigma: z.sum(0) @ np.log(pi) + (z * log_normal(x, mu, Sigma)).sum(),
+         "a term in pi and a term in (mu, Sigma); N_j = sum_i z_ij"),
+))  # fmt: skip
 
 
 def _mixed(f, x, pi, mu, Sigma, z):
@@ -60,92 +42,42 @@ def _mixed_in_steps(x, pi, mu, Sigma, z):
     return at[0] - at[1]
 
 
-decoupling = Derivation(
-    "How z decouples pi from mu: the mixed difference is zero",
-    r"\Delta_\pi \Delta_\mu \log p(x, z \mid \theta)",
-    mixtures("x pi mu Sigma z", keep=lambda n, k, d: k > 1),
-    (
-        Line(
-            "start",
-            r"f(\pi', \mu') - f(\pi', \mu) - f(\pi, \mu') + f(\pi, \mu)",
-            lambda x, pi, mu, Sigma, z: _mixed(_complete, x, pi, mu, Sigma, z),
-            "the change with mu, at two values of pi; f = log p(x, z)",
-        ),
-        Line(
-            "=",
-            r"\sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j) - \sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j)",
-            _mixed_in_steps,
-            "in each difference the Gaussians cancel",
-        ),
-        Line("=", r"0", lambda x: 0.0, "so pi and (mu, Sigma) can be maximised one without the other"),
-    ),
-    size=lambda x, pi, mu, Sigma, z: abs(_complete(x, pi, mu, Sigma, z)),
-)
+decoupling = Derivation("How z decouples pi from mu: the mixed difference is zero",
+    r"\Delta_\pi \Delta_\mu \log p(x, z \mid \theta)", mixtures("x pi mu Sigma z", keep=lambda n, k, d: k > 1), (
+    Line("start", r"f(\pi', \mu') - f(\pi', \mu) - f(\pi, \mu') + f(\pi, \mu)",
+         lambda x, pi, mu, Sigma, z: _mixed(_complete, x, pi, mu, Sigma, z),
+         "the change with mu, at two values of pi; f = log p(x, z)"),
+    Line("=", r"\sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j) - \sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j)",
+         _mixed_in_steps, "in each difference the Gaussians cancel"),
+    Line("=", "0", lambda x: 0.0, "so pi and (mu, Sigma) can be maximised one without the other"),
+), size=lambda x, pi, mu, Sigma, z: abs(_complete(x, pi, mu, Sigma, z)))  # fmt: skip
 
-coupling = Derivation(
-    "Without z they are coupled: the claim about log p(x)",
-    r"\Delta_\pi \Delta_\mu \log p(x \mid \theta)",
-    mixtures("x pi mu Sigma z", keep=lambda n, k, d: k > 1),
-    (
-        Line(
-            "start",
-            r"f(\pi', \mu') - f(\pi', \mu) - f(\pi, \mu') + f(\pi, \mu)",
-            lambda x, pi, mu, Sigma, z: _mixed(lambda x, p, m, S, z: log_p(x, p, m, S).sum(), x, pi, mu, Sigma, z),
-            "now f = log p(x), a log of a sum",
-        ),
-        Line("=", r"0", lambda x: 0.0, "claimed"),
-        Line(
-            "=",
-            r"\sum_i \log \frac{p(x_i \mid \pi', \mu')\, p(x_i \mid \pi, \mu)}"
-            r"{p(x_i \mid \pi', \mu)\, p(x_i \mid \pi, \mu')}",
-            lambda x, pi, mu, Sigma, z: _mixed(lambda x, p, m, S, z: log_p(x, p, m, S), x, pi, mu, Sigma, z).sum(),
-            "point by point; no factor cancels",
-        ),
-    ),
-    size=lambda x, pi, mu, Sigma: 1e-6 * abs(log_p(x, pi, mu, Sigma).sum()),
-    breaks=(2,),
-)
+coupling = Derivation("Without z they are coupled: the claim about log p(x)",
+    r"\Delta_\pi \Delta_\mu \log p(x \mid \theta)", mixtures("x pi mu Sigma z", keep=lambda n, k, d: k > 1), (
+    Line("start", r"f(\pi', \mu') - f(\pi', \mu) - f(\pi, \mu') + f(\pi, \mu)",
+         lambda x, pi, mu, Sigma, z: _mixed(lambda x, p, m, S, z: log_p(x, p, m, S).sum(), x, pi, mu, Sigma, z),
+         "now f = log p(x), a log of a sum"),
+    Line("=", "0", lambda x: 0.0, "claimed"),
+    Line("=", r"\sum_i \log \frac{p(x_i \mid \pi', \mu')\, p(x_i \mid \pi, \mu)}{p(x_i \mid \pi', \mu)\, p(x_i \mid \pi, \mu')}",
+         lambda x, pi, mu, Sigma, z: _mixed(lambda x, p, m, S, z: log_p(x, p, m, S), x, pi, mu, Sigma, z).sum(),
+         "point by point; no factor cancels"),
+), size=lambda x, pi, mu, Sigma: 1e-6 * abs(log_p(x, pi, mu, Sigma).sum()), breaks=(2,))  # fmt: skip
 
-known_labels = Derivation(
-    "Maximum likelihood with the labels known",
-    r"\log p(x, z \mid \theta)",
-    draws("x z pi mu Sigma", *AMPLE),
-    (
-        Line(
-            "start",
-            r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-            lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(),
-            "the complete-data log-likelihood",
-        ),
-        Line(
-            "maximises",
-            r"\pi_j = \frac{N_j}{n}, \quad N_j = \sum_i z_{ij}",
-            lambda x, z: z.sum(0) / len(x),
-            "as for r, with z in its place",
-            unknown="pi",
-            of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(),
-        ),
-        Line(
-            "maximises",
-            r"\mu_j = \frac{1}{N_j} \sum_i z_{ij} x_i",
-            lambda x, z: np.stack([x[z_j == 1].mean(0) for z_j in z.T]),
-            "the mean of the points of component j",
-            unknown="mu",
-            of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(),
-        ),
-        Line(
-            "maximises",
-            r"\mu_j, \quad \Sigma_j = \frac{1}{N_j} \sum_i z_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
-            lambda x, z: {
-                "mu": np.stack([x[z_j == 1].mean(0) for z_j in z.T]),
-                "Sigma": np.stack([np.cov(x[z_j == 1].T, bias=True).reshape(2 * x.shape[1:]) for z_j in z.T]),
-            },
-            "their covariance, divided by N_j, around the new mean",
-            of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(),
-        ),
-    ),
-    given={"z": lambda z: _filled(z)},
-)
+known_labels = Derivation("Maximum likelihood with the labels known",
+    r"\log p(x, z \mid \theta)", draws("x z pi mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(), "the complete-data log-likelihood"),
+    Line("maximises", r"\pi_j = \frac{N_j}{n}, \quad N_j = \sum_i z_{ij}", lambda x, z: z.sum(0) / len(x),
+         "as for r, with z in its place", unknown="pi",
+         of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum()),
+    Line("maximises", r"\mu_j = \frac{1}{N_j} \sum_i z_{ij} x_i",
+         lambda x, z: np.stack([x[z_j == 1].mean(0) for z_j in z.T]), "the mean of the points of component j",
+         unknown="mu", of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum()),
+    Line("maximises", r"\mu_j, \quad \Sigma_j = \frac{1}{N_j} \sum_i z_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
+         lambda x, z: {"mu": np.stack([x[z_j == 1].mean(0) for z_j in z.T]), "Sigma": np.stack([np.cov(x[z_j == 1].T, bias=True).reshape(2 * x.shape[1:]) for z_j in z.T])},
+         "their covariance, divided by N_j, around the new mean",
+         of=lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum()),
+), given={"z": lambda z: _filled(z)})  # fmt: skip
 
 
 def _filled(z):
@@ -157,42 +89,22 @@ def _filled(z):
     return np.eye(k)[labels]
 
 
-expected_complete = Derivation(
-    "The expected complete-data log-likelihood",
+expected_complete = Derivation("The expected complete-data log-likelihood",
     r"\mathbb{E}_{p(z \mid x, \theta_{\text{old}})} \bigl[ \log p(x, z \mid \theta) \bigr]",
-    mixtures("x r pi mu Sigma", keep=lambda n, k, d: k**n < 3000),
-    (
-        Line(
-            "start",
-            r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x, z \mid \theta)",
-            lambda x, r, pi, mu, Sigma: _expected_by_enumeration(joint(x, pi, mu, Sigma), r),
-            "all k^n assignments, one by one",
-        ),
-        Line(
-            "=",
-            r"\sum_i \sum_z p(z \mid x, \theta_{\text{old}}) \sum_j z_{ij} "
-            r"\log \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-            lambda x, r, pi, mu, Sigma: sum(
-                _weights(r)[assignments(*r.shape)[:, i] == j].sum() * joint(x, pi, mu, Sigma)[i, j]
-                for i in range(len(x))
-                for j in range(len(pi))
-            ),
-            "log p(x, z) is a sum over points: exchange the sums",
-        ),
-        Line(
-            "=",
-            r"\sum_i \sum_j \mathbb{E}[z_{ij}] \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-            lambda x, r, pi, mu, Sigma: np.einsum("ij,ij->", r, np.log(pi) + log_normal(x, mu, Sigma)),
-            "the other points' sums are one; E[z_ij] = r_ij",
-        ),
-        Line(
-            "=",
-            r"\sum_j R_j \log \pi_j + \sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-            lambda x, r, pi, mu, Sigma: r.sum(0) @ np.log(pi) + (r * log_normal(x, mu, Sigma)).sum(),
-            "a term in pi, a term in (mu, Sigma): decoupled as if z were known",
-        ),
-    ),
-)
+    mixtures("x r pi mu Sigma", keep=lambda n, k, d: k**n < 3000), (
+    Line("start", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x, z \mid \theta)",
+         lambda x, r, pi, mu, Sigma: _expected_by_enumeration(joint(x, pi, mu, Sigma), r),
+         "all k^n assignments, one by one"),
+    Line("=", r"\sum_i \sum_z p(z \mid x, \theta_{\text{old}}) \sum_j z_{ij} \log \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, r, pi, mu, Sigma: sum(_weights(r)[assignments(*r.shape)[:, i] == j].sum() * joint(x, pi, mu, Sigma)[i, j] for i in range(len(x)) for j in range(len(pi))),
+         "log p(x, z) is a sum over points: exchange the sums"),
+    Line("=", r"\sum_i \sum_j \mathbb{E}[z_{ij}] \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, r, pi, mu, Sigma: np.einsum("ij,ij->", r, np.log(pi) + log_normal(x, mu, Sigma)),
+         "the other points' sums are one; E[z_ij] = r_ij"),
+    Line("=", r"\sum_j R_j \log \pi_j + \sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, r, pi, mu, Sigma: r.sum(0) @ np.log(pi) + (r * log_normal(x, mu, Sigma)).sum(),
+         "a term in pi, a term in (mu, Sigma): decoupled as if z were known"),
+))  # fmt: skip
 
 
 def _weights(r):
@@ -204,47 +116,18 @@ def _expected_by_enumeration(a, r):
     return _weights(r) @ a[np.arange(len(a)), assignments(*a.shape)].sum(1)
 
 
-m_step = Derivation(
-    "The M-step: the maximum of the expected complete-data log-likelihood",
-    r"Q(\theta) = \mathbb{E} \bigl[ \log p(x, z \mid \theta) \bigr]",
-    draws("x r pi mu Sigma", *AMPLE),
-    (
-        Line(
-            "start",
-            r"\sum_i \sum_j r_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-            lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
-            "r is given",
-        ),
-        Line(
-            "maximises",
-            r"\pi_j = \frac{R_j}{n}",
-            lambda x, r: r.sum(0) / len(x),
-            "whatever mu and Sigma are",
-            unknown="pi",
-            of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
-        ),
-        Line(
-            "maximises",
-            r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i",
-            lambda x, r: (r.T @ x) / r.sum(0)[:, None],
-            "whatever pi and Sigma are",
-            unknown="mu",
-            of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
-        ),
-        Line(
-            "maximises",
-            r"\Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
-            lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
-            "for the mu_j that is used in it",
-            unknown="Sigma",
-            of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
-        ),
-        Line(
-            "maximises",
-            r"(\pi, \mu, \Sigma)_{\text{new}}",
-            lambda x, r: formulas.m_step(x, r)._asdict(),
-            "all three together, the covariance around the new mean",
-            of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(),
-        ),
-    ),
-)
+m_step = Derivation("The M-step: the maximum of the expected complete-data log-likelihood",
+    r"Q(\theta) = \mathbb{E} \bigl[ \log p(x, z \mid \theta) \bigr]", draws("x r pi mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \sum_j r_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum(), "r is given"),
+    Line("maximises", r"\pi_j = \frac{R_j}{n}", lambda x, r: r.sum(0) / len(x), "whatever mu and Sigma are",
+         unknown="pi", of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
+    Line("maximises", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+         "whatever pi and Sigma are", unknown="mu", of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
+    Line("maximises", r"\Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
+         lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None], "for the mu_j that is used in it",
+         unknown="Sigma", of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
+    Line("maximises", r"(\pi, \mu, \Sigma)_{\text{new}}", lambda x, r: gaussian._m_step(x, r)._asdict(),
+         "all three together, the covariance around the new mean",
+         of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
+))  # fmt: skip

@@ -32,139 +32,60 @@ def _few_and_many(names):
     return with_given(lambda rng: [*few(rng), *many(rng)], _NEAR)
 
 
-kmeans_limit = Derivation(
-    "k-means' assignments are the limit of the E-step",
-    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon I",
-    _few_and_many("x pi mu eps"),
-    (
-        Line(
-            "start",
-            r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon I)}"
-            r"{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon I)}",
-            lambda x, pi, mu, eps: posterior(x, pi, mu, _round(mu, eps)),
-            "the E-step; eps is set, not estimated",
-        ),
-        Line(
-            "=",
-            r"\frac{\pi_j \exp(-|x_i - \mu_j|^2 / 2 \varepsilon)}"
-            r"{\sum_{j'} \pi_{j'} \exp(-|x_i - \mu_{j'}|^2 / 2 \varepsilon)}",
-            lambda x, pi, mu, eps: softmax(np.log(pi) - _distances(x, mu) / (2 * eps), axis=1),
-            "equal covariances: the determinants cancel",
-        ),
-        Line(
-            "=",
-            r"\Bigl[ \sum_{j'} \frac{\pi_{j'}}{\pi_j} "
-            r"\exp \frac{|x_i - \mu_j|^2 - |x_i - \mu_{j'}|^2}{2 \varepsilon} \Bigr]^{-1}",
-            lambda x, pi, mu, eps: (
-                1
-                / (
-                    pi
-                    / pi[:, None]
-                    * np.exp((_distances(x, mu)[:, :, None] - _distances(x, mu)[:, None, :]) / (2 * eps))
-                ).sum(2)
-            ),
-            "divide by the numerator",
-        ),
-        Line(
-            "tends to",
-            r"1 \text{ if } \mu_j \text{ is the mean nearest to } x_i, \text{ else } 0",
-            lambda x, mu: _nearest(x, mu),
-            "the nearest mean wins, whatever pi is",
-            toward="eps",
-        ),
-    ),
-)
+kmeans_limit = Derivation("k-means' assignments are the limit of the E-step",
+    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon I", _few_and_many("x pi mu eps"), (
+    Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon I)}",
+         lambda x, pi, mu, eps: posterior(x, pi, mu, _round(mu, eps)), "the E-step; eps is set, not estimated"),
+    Line("=", r"\frac{\pi_j \exp(-|x_i - \mu_j|^2 / 2 \varepsilon)}{\sum_{j'} \pi_{j'} \exp(-|x_i - \mu_{j'}|^2 / 2 \varepsilon)}",
+         lambda x, pi, mu, eps: softmax(np.log(pi) - _distances(x, mu) / (2 * eps), axis=1),
+         "equal covariances: the determinants cancel"),
+    Line("=", r"\Bigl[ \sum_{j'} \frac{\pi_{j'}}{\pi_j} \exp \frac{|x_i - \mu_j|^2 - |x_i - \mu_{j'}|^2}{2 \varepsilon} \Bigr]^{-1}",
+         lambda x, pi, mu, eps: 1 / (pi / pi[:, None] * np.exp((_distances(x, mu)[:, :, None] - _distances(x, mu)[:, None, :]) / (2 * eps))).sum(2),
+         "divide by the numerator"),
+    Line("tends to", r"1 \text{ if } \mu_j \text{ is the mean nearest to } x_i, \text{ else } 0",
+         lambda x, mu: _nearest(x, mu), "the nearest mean wins, whatever pi is", toward="eps"),
+))  # fmt: skip
 
-kmeans_limit_means = Derivation(
-    "k-means' means are the limit of the M-step",
-    r"\mu_j^{\text{new}} \quad \text{for } \Sigma_j = \varepsilon I",
-    _few_and_many("x pi mu eps"),
-    (
-        Line(
-            "start",
-            r"\frac{\sum_i r_{ij} x_i}{\sum_i r_{ij}}",
-            lambda x, pi, mu, eps: _means(x, posterior(x, pi, mu, _round(mu, eps))),
-            "the M-step after an E-step with Sigma_j = eps I",
-        ),
-        Line(
-            "tends to",
-            r"\text{the mean of the points nearest to } \mu_j",
-            lambda x, mu: np.stack([x[_nearest(x, mu)[:, j] == 1].mean(0) for j in range(len(mu))]),
-            "Lloyd's update",
-            toward="eps",
-        ),
-    ),
-)
+kmeans_limit_means = Derivation("k-means' means are the limit of the M-step",
+    r"\mu_j^{\text{new}} \quad \text{for } \Sigma_j = \varepsilon I", _few_and_many("x pi mu eps"), (
+    Line("start", r"\frac{\sum_i r_{ij} x_i}{\sum_i r_{ij}}",
+         lambda x, pi, mu, eps: _means(x, posterior(x, pi, mu, _round(mu, eps))),
+         "the M-step after an E-step with Sigma_j = eps I"),
+    Line("tends to", r"\text{the mean of the points nearest to } \mu_j",
+         lambda x, mu: np.stack([x[_nearest(x, mu)[:, j] == 1].mean(0) for j in range(len(mu))]), "Lloyd's update",
+         toward="eps"),
+))  # fmt: skip
 
 
 def _means(x, r):
     return (r.T @ x) / r.sum(0)[:, None]
 
 
-kmeans_limit_objective = Derivation(
-    "k-means' distortion is the limit of the expected complete-data log-likelihood",
-    r"-\varepsilon\, \mathbb{E}_r \bigl[ \log p(x, z \mid \theta) \bigr]",
-    _few_and_many("x pi mu eps"),
-    (
-        Line(
-            "start",
-            r"-\varepsilon \sum_i \sum_j r_{ij} \log \pi_j \mathcal{N}(x_i; \mu_j, \varepsilon I)",
-            lambda x, pi, mu, eps: (
-                -eps * (posterior(x, pi, mu, _round(mu, eps)) * joint(x, pi, mu, _round(mu, eps))).sum()
-            ),
-            "scaled by eps, for it grows as 1 / eps",
-        ),
-        Line(
-            "=",
-            r"\sum_{ij} r_{ij} \Bigl[ \tfrac{1}{2} |x_i - \mu_j|^2 - \varepsilon \log \pi_j "
-            r"+ \tfrac{d \varepsilon}{2} \log 2 \pi \varepsilon \Bigr]",
-            lambda x, pi, mu, eps: (
-                softmax(np.log(pi) - _distances(x, mu) / (2 * eps), axis=1)
-                * (_distances(x, mu) / 2 - eps * np.log(pi) + x.shape[1] * eps / 2 * np.log(2 * np.pi * eps))
-            ).sum(),
-            "the log of a Gaussian, times -eps",
-        ),
-        Line(
-            "tends to",
-            r"\tfrac{1}{2} J = \tfrac{1}{2} \sum_i \min_j |x_i - \mu_j|^2",
-            lambda x, mu: _distances(x, mu).min(1).sum() / 2,
-            "the other terms vanish as eps log eps",
-            toward="eps",
-        ),
-    ),
-)
+kmeans_limit_objective = Derivation("k-means' distortion is the limit of the expected complete-data log-likelihood",
+    r"-\varepsilon\, \mathbb{E}_r \bigl[ \log p(x, z \mid \theta) \bigr]", _few_and_many("x pi mu eps"), (
+    Line("start", r"-\varepsilon \sum_i \sum_j r_{ij} \log \pi_j \mathcal{N}(x_i; \mu_j, \varepsilon I)",
+         lambda x, pi, mu, eps: -eps * (posterior(x, pi, mu, _round(mu, eps)) * joint(x, pi, mu, _round(mu, eps))).sum(),
+         "scaled by eps, for it grows as 1 / eps"),
+    Line("=", r"\sum_{ij} r_{ij} \Bigl[ \tfrac{1}{2} |x_i - \mu_j|^2 - \varepsilon \log \pi_j + \tfrac{d \varepsilon}{2} \log 2 \pi \varepsilon \Bigr]",
+         lambda x, pi, mu, eps: (softmax(np.log(pi) - _distances(x, mu) / (2 * eps), axis=1) * (_distances(x, mu) / 2 - eps * np.log(pi) + x.shape[1] * eps / 2 * np.log(2 * np.pi * eps))).sum(),
+         "the log of a Gaussian, times -eps"),
+    Line("tends to", r"\tfrac{1}{2} J = \tfrac{1}{2} \sum_i \min_j |x_i - \mu_j|^2",
+         lambda x, mu: _distances(x, mu).min(1).sum() / 2, "the other terms vanish as eps log eps", toward="eps"),
+))  # fmt: skip
 
-best_beta = Derivation(
-    "How to set beta: as the mixture's variance it is estimated",
+best_beta = Derivation("How to set beta: as the mixture's variance it is estimated",
     r"\frac{\partial}{\partial \beta} \sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \beta I)",
-    draws("x mu r beta", *AMPLE),
-    (
-        Line(
-            "start",
-            r"\frac{\partial}{\partial \beta} \sum_{ij} r_{ij} \log \mathcal{N}(x_i; \mu_j, \beta I)",
-            lambda x, mu, r, beta: numerical(
-                lambda b: (r * joint(x, np.ones(len(mu)), mu, _round(mu, float(b)))).sum(), beta, beta
-            ),
-            "differentiated numerically",
-        ),
-        Line(
-            "=",
-            r"\sum_{ij} r_{ij} \Bigl[ -\frac{d}{2 \beta} + \frac{|x_i - \mu_j|^2}{2 \beta^2} \Bigr]",
-            lambda x, mu, r, beta: (r * (-x.shape[1] / (2 * beta) + _distances(x, mu) / (2 * beta**2))).sum(),
-            "det(beta I) = beta^d",
-        ),
-        Line(
-            "=",
-            r"\frac{1}{2 \beta^2} \Bigl[ \sum_{ij} r_{ij} |x_i - \mu_j|^2 - n d \beta \Bigr]",
-            lambda x, mu, r, beta: ((r * _distances(x, mu)).sum() - x.size * beta) / (2 * beta**2),
-            "rows of r sum to one",
-        ),
-        Line(
-            "therefore",
-            r"\beta = \frac{1}{n d} \sum_{ij} r_{ij} |x_i - \mu_j|^2",
-            lambda x, mu, r: (r * _distances(x, mu)).sum() / x.size,
-            "set to zero with r and mu held fixed",
-            unknown="beta",
-        ),
-    ),
-)
+    draws("x mu r beta", *AMPLE), (
+    Line("start", r"\frac{\partial}{\partial \beta} \sum_{ij} r_{ij} \log \mathcal{N}(x_i; \mu_j, \beta I)",
+         lambda x, mu, r, beta: numerical(lambda b: (r * joint(x, np.ones(len(mu)), mu, _round(mu, float(b)))).sum(), beta, beta),
+         "differentiated numerically"),
+    Line("=", r"\sum_{ij} r_{ij} \Bigl[ -\frac{d}{2 \beta} + \frac{|x_i - \mu_j|^2}{2 \beta^2} \Bigr]",
+         lambda x, mu, r, beta: (r * (-x.shape[1] / (2 * beta) + _distances(x, mu) / (2 * beta**2))).sum(),
+         "det(beta I) = beta^d"),
+    Line("=", r"\frac{1}{2 \beta^2} \Bigl[ \sum_{ij} r_{ij} |x_i - \mu_j|^2 - n d \beta \Bigr]",
+         lambda x, mu, r, beta: ((r * _distances(x, mu)).sum() - x.size * beta) / (2 * beta**2),
+         "rows of r sum to one"),
+    Line("therefore", r"\beta = \frac{1}{n d} \sum_{ij} r_{ij} |x_i - \mu_j|^2",
+         lambda x, mu, r: (r * _distances(x, mu)).sum() / x.size, "set to zero with r and mu held fixed",
+         unknown="beta"),
+))  # fmt: skip

@@ -34,50 +34,36 @@ def _grad_bound(x, pi, mu, Sigma, q):
     return numerical(lambda m: formulas.elbo(joint(x, pi, m, Sigma), q), mu, extent(Sigma))
 
 
-fisher = Derivation(
-    "Fisher's identity: at theta_old both gradients agree",
-    r"\nabla_{\mu_j} \log p(x \mid \theta) \quad \text{at } \theta_{\text{old}}",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"\frac{\partial}{\partial \mu_j} \log \sum_z p(x, z \mid \theta)", _grad_evidence,
-             "the definition, differentiated numerically"),
-        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
-             r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
-             lambda x, pi, mu, Sigma, q: numerical(
-                 lambda m: formulas.elbo(joint(x, pi, m, Sigma), q)
-                 + formulas.kl(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
-             "the lemma; q = p(z | x, theta_old) is held fixed"),
-        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
-             "KL is at its minimum at theta_old: its gradient is zero there"),
-        Line("=", r"\sum_z q(z) \frac{\partial}{\partial \mu_j} \log p(x, z \mid \theta)",
-             lambda x, pi, mu, Sigma, q: numerical(lambda m: (q * joint(x, pi, m, Sigma)).sum(), mu, extent(Sigma)),
-             "the entropy of q does not depend on theta"),
-        Line("=", r"\Sigma_j^{-1} \sum_i r_{ij} (x_i - \mu_j)",
-             lambda x, mu, Sigma, q: np.einsum("jab,ij,ijb->ja", inv(Sigma), q, x[:, None] - mu),
-             "for the Gaussian mixture"),
-    ),
-    given={"q": posterior},
-)  # fmt: skip
+fisher = Derivation("Fisher's identity: at theta_old both gradients agree",
+    r"\nabla_{\mu_j} \log p(x \mid \theta) \quad \text{at } \theta_{\text{old}}", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \log \sum_z p(x, z \mid \theta)", _grad_evidence,
+         "the definition, differentiated numerically"),
+    Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
+         lambda x, pi, mu, Sigma, q: numerical(lambda m: bounds._elbo(joint(x, pi, m, Sigma), q) + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+         "the lemma; q = p(z | x, theta_old) is held fixed"),
+    Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
+         "KL is at its minimum at theta_old: its gradient is zero there"),
+    Line("=", r"\sum_z q(z) \frac{\partial}{\partial \mu_j} \log p(x, z \mid \theta)",
+         lambda x, pi, mu, Sigma, q: numerical(lambda m: (q * joint(x, pi, m, Sigma)).sum(), mu, extent(Sigma)),
+         "the entropy of q does not depend on theta"),
+    Line("=", r"\Sigma_j^{-1} \sum_i r_{ij} (x_i - \mu_j)",
+         lambda x, mu, Sigma, q: np.einsum("jab,ij,ijb->ja", inv(Sigma), q, x[:, None] - mu),
+         "for the Gaussian mixture"),
+), given={"q": posterior})  # fmt: skip
 
-fisher_elsewhere = Derivation(
-    "Away from theta_old the gradients differ",
+fisher_elsewhere = Derivation("Away from theta_old the gradients differ",
     r"\nabla_{\mu_j} \log p(x \mid \theta) \quad \text{at } \theta \ne \theta_{\text{old}}",
-    mixtures("x pi mu Sigma", keep=lambda n, k, d: k > 1),
-    (
-        Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", _grad_evidence,
-             "the definition, differentiated numerically"),
-        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
-             "claimed, with q = p(z | x, theta_old) of another theta"),
-        Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} "
-             r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
-             lambda x, pi, mu, Sigma, q: numerical(
-                 lambda m: formulas.elbo(joint(x, pi, m, Sigma), q)
-                 + formulas.kl(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
-             "true for any q: the lemma"),
-    ),
-    given={"q": lambda x, pi, mu, Sigma: np.maximum(posterior(x, pi, mu + 0.2 * extent(Sigma), Sigma), 1e-300)},
-    breaks=(2,),
-)  # fmt: skip
+    mixtures("x pi mu Sigma", keep=lambda n, k, d: k > 1), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", _grad_evidence,
+         "the definition, differentiated numerically"),
+    Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta)", _grad_bound,
+         "claimed, with q = p(z | x, theta_old) of another theta"),
+    Line("=", r"\frac{\partial}{\partial \mu_j} \mathcal{L}(q, \theta) + \frac{\partial}{\partial \mu_j} D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr)",
+         lambda x, pi, mu, Sigma, q: numerical(lambda m: bounds._elbo(joint(x, pi, m, Sigma), q) + bounds._kl_from_posterior(joint(x, pi, m, Sigma), q), mu, extent(Sigma)),
+         "true for any q: the lemma"),
+),
+   given={"q": lambda x, pi, mu, Sigma: np.maximum(posterior(x, pi, mu + 0.2 * extent(Sigma), Sigma), 1e-300)},
+   breaks=(2,))  # fmt: skip
 
 
 # ---- exponential families: natural parameters (a, eta1, eta2) of the joint, base measure (2 pi)^(-d/2)
@@ -104,27 +90,17 @@ def _log_h(x):
     return -x.shape[1] / 2 * np.log(2 * np.pi)
 
 
-natural_parameters = Derivation(
-    "The Gaussian as an exponential family",
-    r"\log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-    mixtures("x mu Sigma"),
-    (
-        Line("start", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j "
-             r"- \tfrac{1}{2} (x_i - \mu_j)^\top \Sigma_j^{-1} (x_i - \mu_j)",
-             lambda x, mu, Sigma: log_normal(x, mu, Sigma), "the definition"),
-        Line("=", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j + \mu_j^\top \Sigma_j^{-1} x_i "
-             r"- \tfrac{1}{2} x_i^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} \mu_j^\top \Sigma_j^{-1} \mu_j",
-             lambda x, mu, Sigma: (
-                 _log_h(x) - np.linalg.slogdet(Sigma)[1] / 2
-                 + np.einsum("ja,jab,ib->ij", mu, inv(Sigma), x)
-                 - np.einsum("ia,jab,ib->ij", x, inv(Sigma), x) / 2
-                 - np.einsum("ja,jab,jb->j", mu, inv(Sigma), mu) / 2
-             ), "expand the square"),
-        Line("=", r"\eta_j^{(1)} \cdot x_i + \eta_j^{(2)} \cdot x_i x_i^\top - A(\eta_j) + \log h(x_i)",
-             lambda x, mu, Sigma: _phi_eta(x, *_natural(mu, Sigma)) - _A(*_natural(mu, Sigma)) + _log_h(x),
-             "natural parameters Sigma^-1 mu and -Sigma^-1 / 2; base measure h = (2 pi)^(-d/2)"),
-    ),
-)  # fmt: skip
+natural_parameters = Derivation("The Gaussian as an exponential family",
+    r"\log \mathcal{N}(x_i; \mu_j, \Sigma_j)", mixtures("x mu Sigma"), (
+    Line("start", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j - \tfrac{1}{2} (x_i - \mu_j)^\top \Sigma_j^{-1} (x_i - \mu_j)",
+         lambda x, mu, Sigma: log_normal(x, mu, Sigma), "the definition"),
+    Line("=", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j + \mu_j^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} x_i^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} \mu_j^\top \Sigma_j^{-1} \mu_j",
+         lambda x, mu, Sigma: _log_h(x) - np.linalg.slogdet(Sigma)[1] / 2 + np.einsum("ja,jab,ib->ij", mu, inv(Sigma), x) - np.einsum("ia,jab,ib->ij", x, inv(Sigma), x) / 2 - np.einsum("ja,jab,jb->j", mu, inv(Sigma), mu) / 2,
+         "expand the square"),
+    Line("=", r"\eta_j^{(1)} \cdot x_i + \eta_j^{(2)} \cdot x_i x_i^\top - A(\eta_j) + \log h(x_i)",
+         lambda x, mu, Sigma: _phi_eta(x, *_natural(mu, Sigma)) - _A(*_natural(mu, Sigma)) + _log_h(x),
+         "natural parameters Sigma^-1 mu and -Sigma^-1 / 2; base measure h = (2 pi)^(-d/2)"),
+))  # fmt: skip
 
 _SHIFT = 0.7  # the natural parameters of the joint have one number too many: any shift of a is absorbed in Z
 
@@ -141,28 +117,19 @@ def _phi_theta(x, pi, mu, Sigma):
     return a + _phi_eta(x, eta1, eta2), log_Z
 
 
-exponential_family = Derivation(
-    "The bound for an exponential family, with base measure and entropy",
-    r"\mathcal{L}(q, \theta)",
-    mixtures("x q pi mu Sigma"),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
-             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
-        Line("=", r"\mathbb{E}_q [\log p(x, z \mid \theta)] + \mathbb{H}(q)",
-             lambda x, q, pi, mu, Sigma: (q * joint(x, pi, mu, Sigma)).sum() + entr(q).sum(),
-             "the log of a quotient"),
-        Line("=", r"\sum_i \mathbb{E}_q \bigl[ \phi(x_i, z_i)^\top \theta - \log Z(\theta) + \log h(x_i) \bigr] "
-             r"+ \mathbb{H}(q)",
-             lambda x, q, pi, mu, Sigma: (
-                 q * (_phi_theta(x, pi, mu, Sigma)[0] - _phi_theta(x, pi, mu, Sigma)[1] + _log_h(x))
-             ).sum() + entr(q).sum(), "p = h exp(phi . theta - log Z), theta the natural parameters of the joint"),
-        Line("=", r"\mathbb{E}_q [\phi(x, z)]^\top \theta - n \log Z(\theta) + \sum_i \log h(x_i) + \mathbb{H}(q)",
-             lambda x, q, pi, mu, Sigma: (
-                 (q * _phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * _phi_theta(x, pi, mu, Sigma)[1]
-                 + len(x) * _log_h(x) + entr(q).sum()
-             ), "only the first two terms hold theta"),
-    ),
-)  # fmt: skip
+exponential_family = Derivation("The bound for an exponential family, with base measure and entropy",
+    r"\mathcal{L}(q, \theta)", mixtures("x q pi mu Sigma"), (
+    Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
+         lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+    Line("=", r"\mathbb{E}_q [\log p(x, z \mid \theta)] + \mathbb{H}(q)",
+         lambda x, q, pi, mu, Sigma: (q * joint(x, pi, mu, Sigma)).sum() + entr(q).sum(), "the log of a quotient"),
+    Line("=", r"\sum_i \mathbb{E}_q \bigl[ \phi(x_i, z_i)^\top \theta - \log Z(\theta) + \log h(x_i) \bigr] + \mathbb{H}(q)",
+         lambda x, q, pi, mu, Sigma: (q * (_phi_theta(x, pi, mu, Sigma)[0] - _phi_theta(x, pi, mu, Sigma)[1] + _log_h(x))).sum() + entr(q).sum(),
+         "p = h exp(phi . theta - log Z), theta the natural parameters of the joint"),
+    Line("=", r"\mathbb{E}_q [\phi(x, z)]^\top \theta - n \log Z(\theta) + \sum_i \log h(x_i) + \mathbb{H}(q)",
+         lambda x, q, pi, mu, Sigma: (q * _phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * _phi_theta(x, pi, mu, Sigma)[1] + len(x) * _log_h(x) + entr(q).sum(),
+         "only the first two terms hold theta"),
+))  # fmt: skip
 
 
 def _vector(a, eta1, eta2):
@@ -202,28 +169,21 @@ def _natural_bound(x, r, v):
     return (r * (a + _phi_eta(x, eta1, eta2))).sum() - len(x) * _log_Z(v, r.shape[1], x.shape[1])
 
 
-moment_matching = Derivation(
-    "The M-step of an exponential family is moment matching",
-    r"\nabla_\theta \mathcal{L}(q, \theta)",
-    draws("x r pi mu Sigma", *AMPLE),
-    (
-        Line("start", r"\frac{\partial}{\partial \theta} "
-             r"\bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
-             lambda x, r, pi, mu, Sigma: _scaled_gradient(lambda v: _natural_bound(x, r, v), pi, mu, Sigma),
-             "natural parameters of the joint, differentiated numerically"),
-        Line("=", r"\mathbb{E}_q [\phi] - n \frac{\partial}{\partial \theta} \log Z(\theta)",
-             lambda x, r, pi, mu, Sigma: _minus(
-                 _expected(r, x), len(x),
-                 _scaled_gradient(lambda v: _log_Z(v, *mu.shape), pi, mu, Sigma)), "the first term is linear in theta"),
-        Line("=", r"\mathbb{E}_q [\phi] - n\, \mathbb{E}_\theta [\phi]",
-             lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma),
-             "the gradient of log Z holds the moments: pi, pi mu, pi (Sigma + mu mu^T)"),
-        Line("therefore", r"\pi_j = \frac{R_j}{n}, \; \mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i, \; "
-             r"\Sigma_j + \mu_j \mu_j^\top = \frac{1}{R_j} \sum_i r_{ij} x_i x_i^\top",
-             lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q",
-            into=lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma)),
-    ),
-)  # fmt: skip
+moment_matching = Derivation("The M-step of an exponential family is moment matching",
+    r"\nabla_\theta \mathcal{L}(q, \theta)", draws("x r pi mu Sigma", *AMPLE), (
+    Line("start", r"\frac{\partial}{\partial \theta} \bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
+         lambda x, r, pi, mu, Sigma: _scaled_gradient(lambda v: _natural_bound(x, r, v), pi, mu, Sigma),
+         "natural parameters of the joint, differentiated numerically"),
+    Line("=", r"\mathbb{E}_q [\phi] - n \frac{\partial}{\partial \theta} \log Z(\theta)",
+         lambda x, r, pi, mu, Sigma: _minus(_expected(r, x), len(x), _scaled_gradient(lambda v: _log_Z(v, *mu.shape), pi, mu, Sigma)),
+         "the first term is linear in theta"),
+    Line("=", r"\mathbb{E}_q [\phi] - n\, \mathbb{E}_\theta [\phi]",
+         lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma),
+         "the gradient of log Z holds the moments: pi, pi mu, pi (Sigma + mu mu^T)"),
+    Line("therefore", r"\pi_j = \frac{R_j}{n}, \; \mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i, \; \Sigma_j + \mu_j \mu_j^\top = \frac{1}{R_j} \sum_i r_{ij} x_i x_i^\top",
+         lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q",
+         into=lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma)),
+))  # fmt: skip
 
 
 def _minus(a, n, derivative):
@@ -244,34 +204,25 @@ def _log_dirichlet(pi, alpha):
     return gammaln(alpha.sum()) - gammaln(alpha).sum() + ((alpha - 1) * np.log(pi)).sum()
 
 
-map_dirichlet = Derivation(
-    "MAP: the weights under a Dirichlet prior",
-    r"\frac{\partial}{\partial \pi_j} \Bigl[ Q + \log \text{Dir}(\pi \mid \alpha) "
-    r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
-    mixtures("r pi alpha lam"),
-    (
-        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j "
-             r"+ \log \text{Dir}(\pi \mid \alpha) "
-             r"+ \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
-             lambda r, pi, alpha, lam: numerical(
-                 lambda p: (r * np.log(p)).sum() + _log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
-             "differentiated numerically"),
-        Line("=", r"\frac{R_j}{\pi_j} + \frac{\alpha_j - 1}{\pi_j} + \lambda",
-             lambda r, pi, alpha, lam: r.sum(0) / pi + (alpha - 1) / pi + lam,
-             "log Dir = sum (alpha_j - 1) log pi_j + a constant"),
-        Line("=", r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda",
-             lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam, "alpha_j - 1 points that nobody saw"),
-        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}, \quad "
-             r"\lambda = -n - \textstyle\sum_{j'} (\alpha_{j'} - 1)",
-             lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
-                               "lam": -(len(r) + (alpha - 1).sum())},
-             "multiply by pi_j and sum, as for pi without a prior"),
-        Line("maximises", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
-             lambda r, alpha: (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
-             "the mode, not the mean (R_j + alpha_j) / (n + sum alpha)", unknown="pi",
-             of=lambda r, pi, alpha: (r * np.log(pi)).sum() + _log_dirichlet(pi, alpha)),
-    ),
-)  # fmt: skip
+map_dirichlet = Derivation("MAP: the weights under a Dirichlet prior",
+    r"\frac{\partial}{\partial \pi_j} \Bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
+    mixtures("r pi alpha lam"), (
+    Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j + \log \text{Dir}(\pi \mid \alpha) + \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + _log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
+         "differentiated numerically"),
+    Line("=", r"\frac{R_j}{\pi_j} + \frac{\alpha_j - 1}{\pi_j} + \lambda",
+         lambda r, pi, alpha, lam: r.sum(0) / pi + (alpha - 1) / pi + lam,
+         "log Dir = sum (alpha_j - 1) log pi_j + a constant"),
+    Line("=", r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda",
+         lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam, "alpha_j - 1 points that nobody saw"),
+    Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}, \quad \lambda = -n - \textstyle\sum_{j'} (\alpha_{j'} - 1)",
+         lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()), "lam": -(len(r) + (alpha - 1).sum())},
+         "multiply by pi_j and sum, as for pi without a prior"),
+    Line("maximises", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
+         lambda r, alpha: (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
+         "the mode, not the mean (R_j + alpha_j) / (n + sum alpha)", unknown="pi",
+         of=lambda r, pi, alpha: (r * np.log(pi)).sum() + _log_dirichlet(pi, alpha)),
+))  # fmt: skip
 
 
 def _log_niw(mu, Sigma, m0, kappa0, S0, nu0):
@@ -315,40 +266,31 @@ def _niw_both(x, r, m0, kappa0, S0, nu0):
     return {"mu": mu, "Sigma": _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0)}
 
 
-map_niw = Derivation(
-    "MAP: mean and covariance under a normal-inverse-Wishart prior",
+map_niw = Derivation("MAP: mean and covariance under a normal-inverse-Wishart prior",
     r"\frac{\partial}{\partial \mu_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma \mid m_0, \kappa_0, S_0, \nu_0) \bigr]",
-    mixtures("x r mu Sigma m0 kappa0 S0 nu0"),
-    (
-        Line("start", r"\frac{\partial}{\partial \mu_j} "
-             r"\bigl[ Q + \log \mathcal{N}(\mu_j; m_0, \Sigma_j / \kappa_0) \bigr]",
-             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
-                 lambda m: _niw_objective(x, r, m, Sigma, m0, kappa0, S0, nu0), mu, extent(Sigma)),
-             "differentiated numerically"),
-        Line("=", r"\Sigma_j^{-1} \Bigl[ \sum_i r_{ij} (x_i - \mu_j) - \kappa_0 (\mu_j - m_0) \Bigr]",
-             lambda x, r, mu, Sigma, m0, kappa0: _niw_grad_mu(x, r, mu, Sigma, m0, kappa0),
-             "the prior is kappa_0 more points at m_0"),
-        Line("therefore", r"\mu_j = \frac{\kappa_0 m_0 + \sum_i r_{ij} x_i}{\kappa_0 + R_j}",
-             lambda x, r, m0, kappa0: _niw_mean(x, r, m0, kappa0), "set to zero", unknown="mu",
-             into=_niw_grad_mu),
-        Line("start", r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW} \bigr]",
-             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(
-                 lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, area(Sigma)),
-             "entries independent, differentiated numerically",
-             left=r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma) \bigr]"),
-        Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl[ W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top "
-             r"- (\nu_0 + R_j + d + 2) \Sigma_j \bigr] \Sigma_j^{-1}",
-             lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0),
-             "the prior counts log det Sigma nu_0 + d + 2 times over two"),
-        Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}"
-             r"{\nu_0 + R_j + d + 2}",
-             lambda x, r, mu, m0, kappa0, S0, nu0: _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0),
-             "set to zero, for the mu_j that is used in it", unknown="Sigma", into=_niw_grad_Sigma),
-        Line("maximises", r"(\mu_j, \Sigma_j)", lambda x, r, m0, kappa0, S0, nu0: _niw_both(x, r, m0, kappa0, S0, nu0),
-             "both together, the covariance around the new mean: the joint mode",
-             of=lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0)),
-    ),
-)  # fmt: skip
+    mixtures("x r mu Sigma m0 kappa0 S0 nu0"), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \bigl[ Q + \log \mathcal{N}(\mu_j; m_0, \Sigma_j / \kappa_0) \bigr]",
+         lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(lambda m: _niw_objective(x, r, m, Sigma, m0, kappa0, S0, nu0), mu, extent(Sigma)),
+         "differentiated numerically"),
+    Line("=", r"\Sigma_j^{-1} \Bigl[ \sum_i r_{ij} (x_i - \mu_j) - \kappa_0 (\mu_j - m_0) \Bigr]",
+         lambda x, r, mu, Sigma, m0, kappa0: _niw_grad_mu(x, r, mu, Sigma, m0, kappa0),
+         "the prior is kappa_0 more points at m_0"),
+    Line("therefore", r"\mu_j = \frac{\kappa_0 m_0 + \sum_i r_{ij} x_i}{\kappa_0 + R_j}",
+         lambda x, r, m0, kappa0: _niw_mean(x, r, m0, kappa0), "set to zero", unknown="mu", into=_niw_grad_mu),
+    Line("start", r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW} \bigr]",
+         lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: numerical(lambda S: _niw_objective(x, r, mu, S, m0, kappa0, S0, nu0), Sigma, area(Sigma)),
+         "entries independent, differentiated numerically",
+         left=r"\frac{\partial}{\partial \Sigma_j} \bigl[ Q + \log \text{NIW}(\mu, \Sigma) \bigr]"),
+    Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl[ W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top - (\nu_0 + R_j + d + 2) \Sigma_j \bigr] \Sigma_j^{-1}",
+         lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_grad_Sigma(x, r, mu, Sigma, m0, kappa0, S0, nu0),
+         "the prior counts log det Sigma nu_0 + d + 2 times over two"),
+    Line("therefore", r"\Sigma_j = \frac{W_j + S_0 + \kappa_0 (\mu_j - m_0)(\mu_j - m_0)^\top}{\nu_0 + R_j + d + 2}",
+         lambda x, r, mu, m0, kappa0, S0, nu0: _niw_Sigma(x, r, mu, m0, kappa0, S0, nu0),
+         "set to zero, for the mu_j that is used in it", unknown="Sigma", into=_niw_grad_Sigma),
+    Line("maximises", r"(\mu_j, \Sigma_j)", lambda x, r, m0, kappa0, S0, nu0: _niw_both(x, r, m0, kappa0, S0, nu0),
+         "both together, the covariance around the new mean: the joint mode",
+         of=lambda x, r, mu, Sigma, m0, kappa0, S0, nu0: _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0)),
+))  # fmt: skip
 
 
 # ---- the rate of convergence, on the linkage model of Dempster, Laird and Rubin
@@ -389,29 +331,21 @@ def _missing_information(t, y):
     return y[0] * share * (1 - share) / t**2
 
 
-rate = Derivation(
-    "The rate of EM is the fraction of missing information (linkage)",
-    r"M'(\theta) \quad \text{at the fixed point } \theta = M(\theta)",
-    _linkage,
-    (
-        Line("start", r"\frac{d}{d \theta} M(\theta)",
-             lambda y, theta: numerical(lambda t: _em_map(t, y), theta, min(theta, 1 - theta)),
-             "one EM step as a map, differentiated numerically"),
-        Line("=", r"\frac{2 y_1}{(2 + \theta)^2} \cdot \frac{y_2 + y_3}{(x_2 + y_2 + y_3 + y_4)^2}, \quad "
-             r"x_2 = \frac{y_1 \theta}{2 + \theta}",
-             lambda y, theta: 2 * y[0] / (2 + theta) ** 2 * (y[1] + y[2])
-             / (y[0] * theta / (2 + theta) + y[1:].sum()) ** 2, "quotient rule"),
-        Line("=", r"1 - \frac{I_{\text{obs}}}{I_{\text{com}}}, \quad "
-             r"I_{\text{obs}} = -\frac{d^2}{d \theta^2} \log p(y \mid \theta)",
-             lambda y, theta: _one_less(
-                 numerical(lambda t: -_score(t, y), theta, min(theta, 1 - theta)), _complete_information(theta, y)),
-             "observed information over expected complete information"),
-        Line("=", r"\frac{I_{\text{mis}}}{I_{\text{com}}}",
-             lambda y, theta: _missing_information(theta, y) / _complete_information(theta, y),
-             "complete is observed and missing; missing is the variance of the complete-data score given y"),
-    ),
-    given={"theta": _best_theta},
-)  # fmt: skip
+rate = Derivation("The rate of EM is the fraction of missing information (linkage)",
+    r"M'(\theta) \quad \text{at the fixed point } \theta = M(\theta)", _linkage, (
+    Line("start", r"\frac{d}{d \theta} M(\theta)",
+         lambda y, theta: numerical(lambda t: _em_map(t, y), theta, min(theta, 1 - theta)),
+         "one EM step as a map, differentiated numerically"),
+    Line("=", r"\frac{2 y_1}{(2 + \theta)^2} \cdot \frac{y_2 + y_3}{(x_2 + y_2 + y_3 + y_4)^2}, \quad x_2 = \frac{y_1 \theta}{2 + \theta}",
+         lambda y, theta: 2 * y[0] / (2 + theta) ** 2 * (y[1] + y[2]) / (y[0] * theta / (2 + theta) + y[1:].sum()) ** 2,
+         "quotient rule"),
+    Line("=", r"1 - \frac{I_{\text{obs}}}{I_{\text{com}}}, \quad I_{\text{obs}} = -\frac{d^2}{d \theta^2} \log p(y \mid \theta)",
+         lambda y, theta: _one_less(numerical(lambda t: -_score(t, y), theta, min(theta, 1 - theta)), _complete_information(theta, y)),
+         "observed information over expected complete information"),
+    Line("=", r"\frac{I_{\text{mis}}}{I_{\text{com}}}",
+         lambda y, theta: _missing_information(theta, y) / _complete_information(theta, y),
+         "complete is observed and missing; missing is the variance of the complete-data score given y"),
+), given={"theta": _best_theta})  # fmt: skip
 
 
 def _one_less(derivative, by):

@@ -29,34 +29,24 @@ from emtutor.maths import formulas, gaussian
 _R = {"r": posterior}
 _several = {"keep": lambda n, k, d: k > 1}
 
-slide_denominator = Derivation(
-    "The slide's denominator: sum over j' of what does not hold j'",
-    r"r_{ij}",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
-        Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}",
-             lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
-             "as printed: k times the numerator, so 1 / k in every row"),
-        Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}",
-             lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "with the primes"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_denominator = Derivation("The slide's denominator: sum over j' of what does not hold j'",
+    "r_{ij}", mixtures("x pi mu Sigma"), (
+    Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
+    Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}",
+         lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
+         "as printed: k times the numerator, so 1 / k in every row"),
+    Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}",
+         lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "with the primes"),
+), breaks=(2,))  # fmt: skip
 
-slide_missing_pi = Derivation(
-    "The slide's conditioning: pi is left out",
-    r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma)",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
-        Line("=", r"p(z_{ij} = 1 \mid x_i, \mu, \Sigma) \propto \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-             lambda x, mu, Sigma: softmax(log_normal(x, mu, Sigma), axis=1), "taken at its word: no pi"),
-        Line("=", r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma) \propto \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-             lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "all of theta"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_missing_pi = Derivation("The slide's conditioning: pi is left out",
+    r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
+    Line("start", r"p(x_i, z_{ij} = 1) \big/ p(x_i)", posterior, "Bayes"),
+    Line("=", r"p(z_{ij} = 1 \mid x_i, \mu, \Sigma) \propto \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, mu, Sigma: softmax(log_normal(x, mu, Sigma), axis=1), "taken at its word: no pi"),
+    Line("=", r"p(z_{ij} = 1 \mid x_i, \pi, \mu, \Sigma) \propto \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "all of theta"),
+), breaks=(2,))  # fmt: skip
 
 
 def _stretched(mu, eps):
@@ -77,73 +67,53 @@ def _squared(x, mu):
     return ((x[:, None] - mu) ** 2).sum(2)
 
 
-slide_kmeans = Derivation(
-    "k-means is the limit Sigma -> 0? Not if one component is larger",
+slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component is larger",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon s_j I, \; s_j \text{ unequal}",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR),
-    (
-        Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}"
-             r"{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
-             lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
-        Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0",
-             lambda x, mu: _nearest(_squared(x, mu)), "as the slide says", toward="eps"),
-        Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
-             lambda x, mu: _nearest(_squared(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
-             "another partition: k-means needs equal s_j", toward="eps"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR), (
+    Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
+         lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
+    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(_squared(x, mu)),
+         "as the slide says", toward="eps"),
+    Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
+         lambda x, mu: _nearest(_squared(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
+         "another partition: k-means needs equal s_j", toward="eps"),
+), breaks=(2,))  # fmt: skip
 
-slide_kmeans_shared = Derivation(
-    "k-means is the limit Sigma -> 0? Not if Sigma is not round",
+slide_kmeans_shared = Derivation("k-means is the limit Sigma -> 0? Not if Sigma is not round",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon C",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR),
-    (
-        Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}"
-             r"{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
-             lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())), "the E-step; C is the data's covariance"),
-        Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0",
-             lambda x, mu: _nearest(_squared(x, mu)), "as the slide says", toward="eps"),
-        Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
-             lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))),
-             "k-means in Mahalanobis' distance", toward="eps"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR), (
+    Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
+         lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())),
+         "the E-step; C is the data's covariance"),
+    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(_squared(x, mu)),
+         "as the slide says", toward="eps"),
+    Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
+         lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))), "k-means in Mahalanobis' distance",
+         toward="eps"),
+), breaks=(2,))  # fmt: skip
 
-slide_conditional = Derivation(
-    "The slide's p(x | z): it is the joint",
-    r"\log p(x \mid z, \theta)",
-    mixtures("x z pi mu Sigma"),
-    (
-        Line("start", r"\log p(x, z \mid \theta) - \log p(z \mid \theta)",
-             lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum() - (z * np.log(pi)).sum(),
-             "what a conditional density is"),
-        Line("=", r"\sum_i \log \pi_{k_i} \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
-             lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(), "as printed, with pi"),
-        Line("=", r"\sum_i \log \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
-             lambda x, z, mu, Sigma: (z * log_normal(x, mu, Sigma)).sum(), "without pi: z is known"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_conditional = Derivation("The slide's p(x | z): it is the joint",
+    r"\log p(x \mid z, \theta)", mixtures("x z pi mu Sigma"), (
+    Line("start", r"\log p(x, z \mid \theta) - \log p(z \mid \theta)",
+         lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum() - (z * np.log(pi)).sum(),
+         "what a conditional density is"),
+    Line("=", r"\sum_i \log \pi_{k_i} \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
+         lambda x, z, pi, mu, Sigma: (z * joint(x, pi, mu, Sigma)).sum(), "as printed, with pi"),
+    Line("=", r"\sum_i \log \mathcal{N}(x_i; \mu_{k_i}, \Sigma_{k_i})",
+         lambda x, z, mu, Sigma: (z * log_normal(x, mu, Sigma)).sum(), "without pi: z is known"),
+), breaks=(2,))  # fmt: skip
 
-slide_grad_mu = Derivation(
-    "The slide's gradient in mu",
-    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-             gradients._mu_1, "the definition, differentiated numerically"),
-        Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
-             lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
-             "as printed: the unit is x^3 where 1 / x is wanted"),
-        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
-             "the inverse, the sign, the factor 1"),
-    ),
-    given=_R,
-    breaks=(2,),
-)  # fmt: skip
+slide_grad_mu = Derivation("The slide's gradient in mu",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
+         gradients._mu_1, "the definition, differentiated numerically"),
+    Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
+         lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
+         "as printed: the unit is x^3 where 1 / x is wanted"),
+    Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
+         "the inverse, the sign, the factor 1"),
+), given=_R, breaks=(2,))  # fmt: skip
 
 
 def _free_gradient(x, pi, mu, Sigma):
@@ -161,149 +131,105 @@ def _sum_of_pulls(x, r, mu, Sigma):
     return np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)
 
 
-slide_constant = Derivation(
-    "The slide's \"+ const.\" in a gradient",
-    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients._mu_1,
-             "the definition, differentiated numerically"),
-        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j) + c", lambda x, r, mu, Sigma: (
-            np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu) + 0.1 ** np.arange(x.shape[1])),
-             "any constant c but zero: here (1, 0.1, ...)"),
-        Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
-             "what does not depend on mu_j has gradient zero"),
-        Line("therefore", r"\mu_j = \frac{1}{R_j} \Bigl( \sum_i r_{ij} x_i + \Sigma_j c \Bigr)",
-             lambda x, r, Sigma: (r.T @ x + Sigma @ 0.1 ** np.arange(x.shape[1])) / r.sum(0)[:, None],
-             "where the constant would put the root", unknown="mu", into=_sum_of_pulls),
-        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
-             "where it is", unknown="mu", into=_sum_of_pulls),
-    ),
-    given=_R,
-    breaks=(2, 4),
-)  # fmt: skip
+slide_constant = Derivation("The slide's \"+ const.\" in a gradient",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients._mu_1,
+         "the definition, differentiated numerically"),
+    Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j) + c",
+         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu) + 0.1 ** np.arange(x.shape[1]),
+         "any constant c but zero: here (1, 0.1, ...)"),
+    Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
+         "what does not depend on mu_j has gradient zero"),
+    Line("therefore", r"\mu_j = \frac{1}{R_j} \Bigl( \sum_i r_{ij} x_i + \Sigma_j c \Bigr)",
+         lambda x, r, Sigma: (r.T @ x + Sigma @ 0.1 ** np.arange(x.shape[1])) / r.sum(0)[:, None],
+         "where the constant would put the root", unknown="mu", into=_sum_of_pulls),
+    Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+         "where it is", unknown="mu", into=_sum_of_pulls),
+), given=_R, breaks=(2, 4))  # fmt: skip
 
 
-slide_fixed_point = Derivation(
-    "The slide's root: a fixed-point equation, not a solution",
-    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)",
-    mixtures("x pi mu Sigma", **_several),
-    (
-        Line("start", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-             lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
-             "the gradient"),
-        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
-             "put in with r computed anew: not zero", unknown="mu",
-             into=lambda x, pi, mu, Sigma: gaussian.grad_mu(x, gaussian.Theta(pi, mu, Sigma))),
-        Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
-             "put in with r held fixed: zero", unknown="mu"),
-    ),
-    given=_R,
-    breaks=(2,),
-)  # fmt: skip
+slide_fixed_point = Derivation("The slide's root: a fixed-point equation, not a solution",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma", **_several), (
+    Line("start", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu), "the gradient"),
+    Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+         "put in with r computed anew: not zero", unknown="mu",
+         into=lambda x, pi, mu, Sigma: gaussian.grad_mu(x, gaussian.Theta(pi, mu, Sigma))),
+    Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
+         "put in with r held fixed: zero", unknown="mu"),
+), given=_R, breaks=(2,))  # fmt: skip
 
-slide_grad_Sigma = Derivation(
-    "The slide's gradient in Sigma",
-    r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)",
-    mixtures("x pi mu Sigma"),
-    (
-        Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-             gradients._Sigma_1, "entries independent, differentiated numerically"),
-        Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
-             lambda x, r, mu: -scatter(x, r, mu) / 2, "as printed: never zero, and of unit x^2 where x^-2 is wanted"),
-        Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl( W_j - R_j \Sigma_j \bigr) \Sigma_j^{-1}",
-             lambda x, r, mu, Sigma: _sandwich(x, r, mu, Sigma),
-             "the sandwich, the sign, and the log-determinant's term, which is no constant"),
-        Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
-             "the slide's root is right: it is the root of this", unknown="Sigma", into=_sandwich),
-    ),
-    given=_R,
-    breaks=(2,),
-)  # fmt: skip
+slide_grad_Sigma = Derivation("The slide's gradient in Sigma",
+    r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
+         gradients._Sigma_1, "entries independent, differentiated numerically"),
+    Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top", lambda x, r, mu: -scatter(x, r, mu) / 2,
+         "as printed: never zero, and of unit x^2 where x^-2 is wanted"),
+    Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl( W_j - R_j \Sigma_j \bigr) \Sigma_j^{-1}",
+         lambda x, r, mu, Sigma: _sandwich(x, r, mu, Sigma),
+         "the sandwich, the sign, and the log-determinant's term, which is no constant"),
+    Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
+         "the slide's root is right: it is the root of this", unknown="Sigma", into=_sandwich),
+), given=_R, breaks=(2,))  # fmt: skip
 
-slide_symmetric = Derivation(
-    "A gradient in a symmetric matrix: which one?",
+slide_symmetric = Derivation("A gradient in a symmetric matrix: which one?",
     r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta), \quad \Sigma_{j,ab} = \Sigma_{j,ba}",
-    mixtures("x pi mu Sigma", keep=lambda n, k, d: d > 1),
-    (
-        Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta)", gradients._tied,
-             "two entries tied together, differentiated numerically"),
-        Line("=", r"G_{ab} = \tfrac{1}{2} \bigl[ \Sigma_j^{-1} ( W_j - R_j \Sigma_j ) \Sigma_j^{-1} \bigr]_{ab}",
-             _free_gradient, "that of independent entries: half, off the diagonal"),
-        Line("=", r"G_{ab} + G_{ba} - \delta_{ab} G_{ab}",
-             lambda x, pi, mu, Sigma: _free_gradient(x, pi, mu, Sigma) * (2 - np.eye(x.shape[1])), "the tied one"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+    mixtures("x pi mu Sigma", keep=lambda n, k, d: d > 1), (
+    Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta)", gradients._tied,
+         "two entries tied together, differentiated numerically"),
+    Line("=", r"G_{ab} = \tfrac{1}{2} \bigl[ \Sigma_j^{-1} ( W_j - R_j \Sigma_j ) \Sigma_j^{-1} \bigr]_{ab}",
+         _free_gradient, "that of independent entries: half, off the diagonal"),
+    Line("=", r"G_{ab} + G_{ba} - \delta_{ab} G_{ab}",
+         lambda x, pi, mu, Sigma: _free_gradient(x, pi, mu, Sigma) * (2 - np.eye(x.shape[1])), "the tied one"),
+), breaks=(2,))  # fmt: skip
 
-slide_lagrange = Derivation(
-    "The slide's Lagrangian: the missing prime is invisible in lambda",
+slide_lagrange = Derivation("The slide's Lagrangian: the missing prime is invisible in lambda",
     r"\nabla_{\pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
-    mixtures("x pi mu Sigma lam"),
-    (
-        Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
-             lambda x, pi, mu, Sigma, lam: weights._plus(weights._free(x, pi, mu, Sigma), lam),
-             "differentiated numerically"),
-        Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)} + \lambda",
-             lambda x, pi, lam: len(x) / (len(pi) * pi) + lam, "as printed: n / (k pi_j)"),
-        Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})} + \lambda",
-             lambda x, pi, mu, Sigma, lam: weights._ratio(x, pi, mu, Sigma).sum(0) + lam, "with the primes"),
-        Line("=", r"\sum_j \pi_j \frac{n}{k \pi_j} + \lambda", lambda x, pi, lam: (pi * len(x) / (len(pi) * pi)).sum() + lam,
-             "the printed form again, times pi_j and summed: n + lambda all the same",
-             left=r"\sum_j \pi_j \nabla_{\pi_j} \bigl[ \ldots \bigr]", do=lambda value, pi: (pi * value).sum()),
-        Line("=", r"n + \lambda", lambda x, lam: len(x) + lam, "so lambda = -n either way"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+    mixtures("x pi mu Sigma lam"), (
+    Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
+         lambda x, pi, mu, Sigma, lam: weights._plus(weights._free(x, pi, mu, Sigma), lam),
+         "differentiated numerically"),
+    Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)} + \lambda",
+         lambda x, pi, lam: len(x) / (len(pi) * pi) + lam, "as printed: n / (k pi_j)"),
+    Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})} + \lambda",
+         lambda x, pi, mu, Sigma, lam: weights._ratio(x, pi, mu, Sigma).sum(0) + lam, "with the primes"),
+    Line("=", r"\sum_j \pi_j \frac{n}{k \pi_j} + \lambda",
+         lambda x, pi, lam: (pi * len(x) / (len(pi) * pi)).sum() + lam,
+         "the printed form again, times pi_j and summed: n + lambda all the same",
+         left=r"\sum_j \pi_j \nabla_{\pi_j} \bigl[ \ldots \bigr]", do=lambda value, pi: (pi * value).sum()),
+    Line("=", r"n + \lambda", lambda x, lam: len(x) + lam, "so lambda = -n either way"),
+), breaks=(2,))  # fmt: skip
 
-slide_sum = Derivation(
-    "The slide's maximum for pi: \"just a sum\"",
-    r"\frac{R_j}{\pi_j} + \lambda",
-    mixtures("r pi lam"),
-    (
-        Line("start", r"\frac{R_j}{\pi_j} + \lambda", lambda r, pi, lam: r.sum(0) / pi + lam,
-             "the Lagrangian's gradient; lambda = -n"),
-        Line("therefore", r"\pi_j = \sum_i r_{ij}", lambda r: {"pi": r.sum(0), "lam": -float(len(r))}, "a sum, as printed"),
-        Line("therefore", r"\pi_j = \frac{1}{n} \sum_i r_{ij}", lambda r: {"pi": r.mean(0), "lam": -float(len(r))},
-             "the mean"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_sum = Derivation("The slide's maximum for pi: \"just a sum\"",
+    r"\frac{R_j}{\pi_j} + \lambda", mixtures("r pi lam"), (
+    Line("start", r"\frac{R_j}{\pi_j} + \lambda", lambda r, pi, lam: r.sum(0) / pi + lam,
+         "the Lagrangian's gradient; lambda = -n"),
+    Line("therefore", r"\pi_j = \sum_i r_{ij}", lambda r: {"pi": r.sum(0), "lam": -float(len(r))}, "a sum, as printed"),
+    Line("therefore", r"\pi_j = \frac{1}{n} \sum_i r_{ij}", lambda r: {"pi": r.mean(0), "lam": -float(len(r))},
+         "the mean"),
+), breaks=(2,))  # fmt: skip
 
-slide_old_mean = Derivation(
-    "The slide's Sigma uses mu: which one?",
-    r"Q(\mu, \Sigma)",
-    draws("x r mu Sigma", *AMPLE),
-    (
-        Line("start", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-             lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum(), "r held fixed"),
-        Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} "
-             r"(x_i - \mu_j^{\text{old}})(x_i - \mu_j^{\text{old}})^\top",
-             lambda x, r, mu: {"mu": (r.T @ x) / r.sum(0)[:, None], "Sigma": scatter(x, r, mu) / r.sum(0)[:, None, None]},
-             "around the old mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
-        Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} "
-             r"(x_i - \mu_j^{\text{new}})(x_i - \mu_j^{\text{new}})^\top",
-             lambda x, r: {"mu": formulas.m_step(x, r).mu, "Sigma": formulas.m_step(x, r).Sigma},
-             "around the new mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_old_mean = Derivation("The slide's Sigma uses mu: which one?", r"Q(\mu, \Sigma)", draws("x r mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum(), "r held fixed"),
+    Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j^{\text{old}})(x_i - \mu_j^{\text{old}})^\top",
+         lambda x, r, mu: {"mu": (r.T @ x) / r.sum(0)[:, None], "Sigma": scatter(x, r, mu) / r.sum(0)[:, None, None]},
+         "around the old mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
+    Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j^{\text{new}})(x_i - \mu_j^{\text{new}})^\top",
+         lambda x, r: {"mu": gaussian._m_step(x, r).mu, "Sigma": gaussian._m_step(x, r).Sigma}, "around the new mean",
+         of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
+), breaks=(2,))  # fmt: skip
 
-slide_z_index = Derivation(
-    "The slide's z_ik under a sum over j",
-    r"\log p(x, z \mid \theta)",
-    mixtures("x z pi mu Sigma", **_several),
-    (
-        Line("start", r"\log \prod_i \prod_j \bigl[ \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr]^{z_{ij}}",
-             lambda x, z, pi, mu, Sigma: np.where(z == 1, joint(x, pi, mu, Sigma), 0.0).sum(), "the definition"),
-        Line("=", r"\sum_i \sum_j z_{ik} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-             lambda x, z, pi, mu, Sigma: (z[:, -1:] * joint(x, pi, mu, Sigma)).sum(), "as printed, k the last component"),
-        Line("=", r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
-             lambda x, z, pi, mu, Sigma: (z * (np.log(pi) + log_normal(x, mu, Sigma))).sum(), "z_ij"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_z_index = Derivation("The slide's z_ik under a sum over j",
+    r"\log p(x, z \mid \theta)", mixtures("x z pi mu Sigma", **_several), (
+    Line("start", r"\log \prod_i \prod_j \bigl[ \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr]^{z_{ij}}",
+         lambda x, z, pi, mu, Sigma: np.where(z == 1, joint(x, pi, mu, Sigma), 0.0).sum(), "the definition"),
+    Line("=", r"\sum_i \sum_j z_{ik} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, z, pi, mu, Sigma: (z[:, -1:] * joint(x, pi, mu, Sigma)).sum(), "as printed, k the last component"),
+    Line("=", r"\sum_i \sum_j z_{ij} \bigl( \log \pi_j + \log \mathcal{N}(x_i; \mu_j, \Sigma_j) \bigr)",
+         lambda x, z, pi, mu, Sigma: (z * (np.log(pi) + log_normal(x, mu, Sigma))).sum(), "z_ij"),
+), breaks=(2,))  # fmt: skip
 
 
 def _dense(rng):
@@ -323,23 +249,16 @@ _TIGHT: dict[str, Any] = {
     "tight_when": "q is the posterior",
 }
 
-slide_jensen = Derivation(
-    "The slide's Jensen: without weights it is not Jensen's",
-    r"\sum_z \log p(x_i, z)",
-    _dense,
-    (
-        Line("start", r"\sum_z \log p(x_i, z)", lambda log_joint: log_joint.sum(1), "one point"),
-        Line("<=", r"\log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1),
-             "as printed: true while all p are at most 1, false for densities"),
-        Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}",
-             lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1), "with weights that sum to one",
-             left=r"\mathcal{L}(q)"),
-        Line("<=", r"\log \sum_z q(z) \frac{p(x_i, z)}{q(z)}",
-             lambda log_joint, q: logsumexp(log_joint - np.log(q), axis=1, b=q), "Jensen", **_TIGHT),
-        Line("=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_jensen = Derivation("The slide's Jensen: without weights it is not Jensen's", r"\sum_z \log p(x_i, z)", _dense, (
+    Line("start", r"\sum_z \log p(x_i, z)", lambda log_joint: log_joint.sum(1), "one point"),
+    Line("<=", r"\log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1),
+         "as printed: true while all p are at most 1, false for densities"),
+    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
+         "with weights that sum to one", left=r"\mathcal{L}(q)"),
+    Line("<=", r"\log \sum_z q(z) \frac{p(x_i, z)}{q(z)}",
+         lambda log_joint, q: logsumexp(log_joint - np.log(q), axis=1, b=q), "Jensen", **_TIGHT),
+    Line("=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels"),
+), breaks=(2,))  # fmt: skip
 
 
 def _blocked(rng):
@@ -358,19 +277,13 @@ def _sides(a, q):
     return elbo + kl
 
 
-slide_support = Derivation(
-    "The slide's support condition is the wrong way round",
-    r"\log p(x)",
-    _blocked,
-    (
-        Line("start", r"\sum_i \log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1).sum(), "sum rule"),
-        Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) > 0 \text{ wherever } p(z) > 0",
-             lambda log_joint, q: _sides(log_joint, q), "as printed: -inf + inf where p(x, z) = 0 at this x"),
-        Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) = 0 \text{ wherever } p(x, z) = 0",
-             lambda log_joint, q: _sides(log_joint, _kept(log_joint, q)), "the other way round"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_support = Derivation("The slide's support condition is the wrong way round", r"\log p(x)", _blocked, (
+    Line("start", r"\sum_i \log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1).sum(), "sum rule"),
+    Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) > 0 \text{ wherever } p(z) > 0",
+         lambda log_joint, q: _sides(log_joint, q), "as printed: -inf + inf where p(x, z) = 0 at this x"),
+    Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) = 0 \text{ wherever } p(x, z) = 0",
+         lambda log_joint, q: _sides(log_joint, _kept(log_joint, q)), "the other way round"),
+), breaks=(2,))  # fmt: skip
 
 
 def _kept(a, q):
@@ -379,100 +292,71 @@ def _kept(a, q):
     return q / q.sum(1, keepdims=True)
 
 
-slide_bound = Derivation(
-    "The slide's L(q) <= p(x): true, and yet wrong",
-    r"\mathcal{L}(q)",
-    mixtures("log_joint q"),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
-             "one point"),
-        Line("<=", r"p(x_i)", lambda log_joint: np.exp(logsumexp(log_joint, axis=1)),
-             "as printed: never violated, for log p < p; never tight", **_TIGHT),
-        Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "the bound", **_TIGHT),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_bound = Derivation("The slide's L(q) <= p(x): true, and yet wrong", r"\mathcal{L}(q)", mixtures("log_joint q"), (
+    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
+         "one point"),
+    Line("<=", "p(x_i)", lambda log_joint: np.exp(logsumexp(log_joint, axis=1)),
+         "as printed: never violated, for log p < p; never tight", **_TIGHT),
+    Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "the bound", **_TIGHT),
+), breaks=(2,))  # fmt: skip
 
-slide_zero_kl = Derivation(
-    "The slide's KL = 0: at which theta?",
+slide_zero_kl = Derivation("The slide's KL = 0: at which theta?",
     r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr), \quad q = p(z \mid x, \theta_{\text{old}})",
-    mixtures("log_joint_old log_joint_new", **_several),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{q(z)}{p(z \mid x, \theta)}",
-             lambda log_joint_new, q: formulas.kl(log_joint_new, q), "at a theta that is not theta_old"),
-        Line("=", r"0", lambda log_joint_new: 0.0, "as printed, for every theta"),
-        Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
-             lambda log_joint_new, q: logsumexp(log_joint_new, axis=1).sum() - (q * (log_joint_new - np.log(q))).sum(),
-             "the lemma"),
-    ),
-    given={"q": lambda log_joint_old: np.maximum(_posterior(log_joint_old), 1e-300)},
-    size=lambda log_joint_old: 1.0,  # nats; the divergence may be zero
-    breaks=(2,),
-)  # fmt: skip
+    mixtures("log_joint_old log_joint_new", **_several), (
+    Line("start", r"\sum_z q(z) \log \frac{q(z)}{p(z \mid x, \theta)}",
+         lambda log_joint_new, q: bounds._kl_from_posterior(log_joint_new, q), "at a theta that is not theta_old"),
+    Line("=", "0", lambda log_joint_new: 0.0, "as printed, for every theta"),
+    Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
+         lambda log_joint_new, q: logsumexp(log_joint_new, axis=1).sum() - (q * (log_joint_new - np.log(q))).sum(),
+         "the lemma"),
+),
+   given={"q": lambda log_joint_old: np.maximum(_posterior(log_joint_old), 1e-300)},
+   size=lambda log_joint_old: 1.0,
+   breaks=(2,))  # fmt: skip
 
 
 def _after(x, pi, mu, Sigma, move):
     return log_p(x, pi, mu + move, Sigma).sum()
 
 
-slide_gem = Derivation(
-    "The slide's generalized EM: a gradient step may be too long",
-    r"\log p(x \mid \mu)",
-    draws("x pi mu Sigma", *AMPLE),
-    (
-        Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-             lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "before the step"),
-        Line("<=", r"\log p\bigl(x \mid \mu + \nabla_\mu \log p \bigr)",
-             lambda x, pi, mu, Sigma, gradient: _after(x, pi, mu, Sigma, gradient), "a step of length one: too long",
-             tight=ascent._same_everywhere, tight_when="the gradient is zero"),
-        Line("<=", r"\log p\bigl(x \mid \mu_j + \Sigma_j \nabla_{\mu_j} \log p / R_j \bigr)",
-             lambda x, pi, mu, Sigma, r, gradient: _after(
-                 x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
-             "EM's own step raises Q, and so log p", tight=ascent._same_everywhere, tight_when="the gradient is zero"),
-    ),
-    given=_R | {"gradient": lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)},
-    breaks=(2,),
-)  # fmt: skip
+slide_gem = Derivation("The slide's generalized EM: a gradient step may be too long",
+    r"\log p(x \mid \mu)", draws("x pi mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "before the step"),
+    Line("<=", r"\log p\bigl(x \mid \mu + \nabla_\mu \log p \bigr)",
+         lambda x, pi, mu, Sigma, gradient: _after(x, pi, mu, Sigma, gradient), "a step of length one: too long",
+         tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+    Line("<=", r"\log p\bigl(x \mid \mu_j + \Sigma_j \nabla_{\mu_j} \log p / R_j \bigr)",
+         lambda x, pi, mu, Sigma, r, gradient: _after(x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
+         "EM's own step raises Q, and so log p", tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+),
+   given=_R | {"gradient": lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)},
+   breaks=(2,))  # fmt: skip
 
-slide_exponential = Derivation(
-    "The slide's exponential family: base measure and entropy are missing",
-    r"\mathcal{L}(q, \theta)",
-    mixtures("x q pi mu Sigma"),
-    (
-        Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
-             lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
-        Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
-             lambda x, q, pi, mu, Sigma: (
-                 (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum()
-                 - len(x) * observations._phi_theta(x, pi, mu, Sigma)[1]), "as printed"),
-        Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) + \log h(x) \bigr] + \mathbb{H}(q)",
-             lambda x, q, pi, mu, Sigma: (
-                 (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum()
-                 + len(x) * (observations._log_h(x) - observations._phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum()),
-             "neither depends on theta: the maximiser was right, the equality was not"),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_exponential = Derivation("The slide's exponential family: base measure and entropy are missing",
+    r"\mathcal{L}(q, \theta)", mixtures("x q pi mu Sigma"), (
+    Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
+         lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+    Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
+         lambda x, q, pi, mu, Sigma: (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * observations._phi_theta(x, pi, mu, Sigma)[1],
+         "as printed"),
+    Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) + \log h(x) \bigr] + \mathbb{H}(q)",
+         lambda x, q, pi, mu, Sigma: (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum() + len(x) * (observations._log_h(x) - observations._phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum(),
+         "neither depends on theta: the maximiser was right, the equality was not"),
+), breaks=(2,))  # fmt: skip
 
-slide_map = Derivation(
-    "The slide's MAP: \"just add a log prior\", and take the mode",
-    r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda",
-    mixtures("r pi alpha lam"),
-    (
-        Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
-             lambda r, pi, alpha, lam: numerical(
-                 lambda p: (r * np.log(p)).sum() + observations._log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
-             "differentiated numerically"),
-        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
-             lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
-             "a common slip: the posterior's mean", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
-        Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
-             lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
-                               "lam": -(len(r) + (alpha - 1).sum())},
-             "its mode", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
-    ),
-    breaks=(2,),
-)  # fmt: skip
+slide_map = Derivation("The slide's MAP: \"just add a log prior\", and take the mode",
+    r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
+    Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations._log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
+         "differentiated numerically"),
+    Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
+         lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
+         "a common slip: the posterior's mean", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
+    Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
+         lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()), "lam": -(len(r) + (alpha - 1).sum())},
+         "its mode", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
+), breaks=(2,))  # fmt: skip
 
 
 class Slide(NamedTuple):
