@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 from scipy.differentiate import jacobian
+from scipy.special import log_softmax, logsumexp, softmax
 
 from emtutor import problems
 from emtutor.derivations.engine import Numerical, Skip
@@ -18,26 +19,115 @@ def log_p(x, pi, mu, Sigma):
 
 
 def posterior(x, pi, mu, Sigma):
-    """r_ij = p(z_ij = 1 | x_i, theta), (n, k)."""
-    return formulas.posterior(joint(x, pi, mu, Sigma))
+    """r_ij = p(z_ij = 1 | x_i, theta), (n, k): the largest term of a row is taken out first."""
+    return softmax(joint(x, pi, mu, Sigma), axis=1)
+
+
+def mean(q, f):
+    """sum q f, where 0 times anything is 0, even minus infinity."""
+    return np.where(q > 0, q * np.where(q > 0, f, 0.0), 0.0).sum()
+
+
+def means(q, f):
+    """The same for each row."""
+    return np.where(q > 0, q * np.where(q > 0, f, 0.0), 0.0).sum(-1)
+
+
+def log(p):
+    """log p, and 0 where p is 0: for terms that have weight 0 there."""
+    return np.log(np.where(p > 0, p, 1.0))
+
+
+def log_posterior(a):
+    """log p(z_i = j | x_i) of a log-joint (n, k)."""
+    return log_softmax(a, axis=1)
+
+
+def evidence(a):
+    """log p(x) of a log-joint (n, k)."""
+    return logsumexp(a, axis=1).sum()
+
+
+def scatter(x, r, mu):
+    """W_j = sum_i r_ij (x_i - mu_j)(x_i - mu_j)^T, (k, d, d)."""
+    away = x[:, None, :] - mu
+    return np.einsum("ij,ija,ijb->jab", r, away, away)
+
+
+# ---- problems: ordinary ones, and ones without the habits of those
+
+
+def rare(w, rng):
+    """Components far apart, with weights down to 1e-12; r and q with tiny entries and zeros; lambda > 0, alpha < 1."""
+    n, k = w["n"], w["k"]
+    own = posterior(w["x"], w["pi"], w["mu"], w["Sigma"]).argmax(1)
+    apart = 4 * (w["mu"] - w["mu"].mean(0))
+    weights = rng.permutation(np.geomspace(1e-12, 1.0, k))
+    return problems.completed(
+        w
+        | {
+            "x": w["x"] + apart[own],
+            "mu": w["mu"] + apart,
+            "pi": weights / weights.sum(),
+            "r": _with_zeros(rng, n, k),
+            "q": _with_zeros(rng, n, k),
+            "a": rng.permutation(np.linspace(-14.0, 14.0, k)),
+            "log_joint": rng.normal(-3.0, 12.0, (n, k)),
+            "log_joint_new": rng.normal(-3.0, 12.0, (n, k)),
+            "alpha": rng.uniform(0.2, 0.95, k),
+            "lam": abs(w["lam"]),
+            "T": 40.0,
+        }
+    )
+
+
+def _with_zeros(rng, n, k):
+    """n rows of k probabilities from 1 down to 1e-12, some of them zero; no column is empty."""
+    p = 10.0 ** rng.uniform(-12, 0, (n, k)) * (rng.random((n, k)) > 0.2)
+    p[np.arange(n), rng.permutation(np.arange(n) % k)] = 1.0
+    return p / p.sum(1, keepdims=True)
+
+
+def flat(w, rng):
+    """x on the far side of zero, its columns in units 1e4 to 1e6, its covariances with condition numbers to 1e8."""
+    d = w["d"]
+    A = rng.permutation(np.geomspace(1e4, 1e6, d))[:, None] * (np.eye(d) - 0.95 / d)
+    away = 3 * w["x"].mean(0)
+    Sigma = A @ w["Sigma"] @ A.T
+    moved = {"x": (w["x"] - away) @ A.T, "mu": (w["mu"] - away) @ A.T, "Sigma": (Sigma + Sigma.swapaxes(1, 2)) / 2}
+    return problems.completed(w | moved | {"beta": w["beta"] * float((A**2).mean())})
+
+
+HABITS = (
+    ("12 points, weights down to 1e-12", (rare,), 12, 3, 2),
+    ("9 points, nearly flat, far below zero", (flat,), 9, 2, 3),
+    ("64 points, 5 components, 5 dimensions, rare and flat", (rare, flat), 64, 5, 5),
+    ("50 points, 6 components on a line", (rare,), 50, 6, 1),
+)
+
+
+def _without_habits(names, rng, given):
+    for label, changes, n, k, d in HABITS:
+        w = problems.world(rng, n, k, d)
+        for change in changes:
+            w = change(w, rng)
+        yield label, problems.pick(w, names, given)
 
 
 def mixtures(names, *, keep=lambda n, k, d: True, **given):
-    """Problems with these arguments: ordinary and hostile ones, ten in all, less those whose sizes are not to `keep`.
+    """Problems with these arguments: ordinary, hostile and without habits, twelve in all, less those whose sizes are
+    not to `keep`.
 
     given: a value, or a function of the world, for a name that no world holds.
     """
     names = names.split()
+    wanted = [*names, "n", "k", "d"]
 
     def make(rng):
-        worlds = [(p.label, p.args) for p in problems.mixture([*names, "n", "k", "d"], rng, **given)]
-        for label, change, n, k, d in (
-            ("8 points in a small unit", problems.dense, 8, 2, 2),
-            ("four dimensions", dict, 30, 3, 4),
-            ("four components on a line", dict, 11, 4, 1),
-        ):
-            made = change(problems.world(rng, n, k, d))
-            worlds.append((label, problems.pick(made, [*names, "n", "k", "d"], given)))
+        worlds = [(p.label, p.args) for p in problems.mixture(wanted, rng, **given)]
+        dense = problems.dense(problems.world(rng, 8, 2, 2))
+        worlds.append(("8 points in a small unit", problems.pick(dense, wanted, given)))
+        worlds += _without_habits(wanted, rng, given)
         return [
             problems.Problem(label, {name: args[name] for name in names})
             for label, args in worlds
@@ -47,14 +137,16 @@ def mixtures(names, *, keep=lambda n, k, d: True, **given):
     return with_given(make, given)
 
 
-def draws(names, *sizes, **given):
+def draws(names, *sizes, habits=True, **given):
     """Random problems of the given sizes (n, k, d), where hostile ones have no answer (too few points)."""
 
     def make(rng):
-        return [
+        drawn = [
             problems.draw(names, rng, n=n, k=k, d=d, label=f"{n} points, k = {k}, d = {d} ({i})", **given)
             for i, (n, k, d) in enumerate(sizes, 1)
         ]
+        more = _without_habits(names.split(), rng, given) if habits else ()
+        return [*drawn, *(problems.Problem(label, args) for label, args in more)]
 
     return with_given(make, given)
 
@@ -65,7 +157,7 @@ def with_given(make, given):
     return make
 
 
-AMPLE = ((16, 2, 2), (18, 3, 2), (20, 2, 3), (14, 3, 1), (12, 1, 2), (24, 4, 2), (17, 2, 1), (25, 3, 3), (22, 3, 2))
+AMPLE = ((16, 2, 2), (18, 3, 2), (20, 2, 3), (14, 3, 1), (12, 1, 2), (24, 4, 2), (22, 3, 2))
 
 
 def assignments(n, k):
@@ -78,10 +170,7 @@ def assignments(n, k):
 def with_posterior(log_joint, T=1.0):
     """The arguments for which q is the posterior of log_joint / T; so far out as a computer can tell it from zero."""
     log_joint = np.maximum(log_joint, log_joint.max(1, keepdims=True) - 300 * T)
-    return {
-        "log_joint": log_joint,
-        "q": np.exp(log_joint / T - np.logaddexp.reduce(log_joint / T, axis=1, keepdims=True)),
-    }
+    return {"log_joint": log_joint, "q": softmax(log_joint / T, axis=1)}
 
 
 def numerical(f, at, scale=None):
@@ -104,7 +193,19 @@ def numerical(f, at, scale=None):
 
     with np.errstate(all="ignore"):
         d = jacobian(columns, np.zeros(at.size), initial_step=0.1, order=8, tolerances={"rtol": 1e-7, "atol": 1e-14})
+    rounding = np.spacing(np.max(np.abs(f(at)), initial=0.0)) / (0.1 * 0.5**d.nit)  # what it can do to a difference
+    if (np.abs(d.df) <= 4 * rounding).all():
+        return Numerical(np.zeros(shape + at.shape), np.zeros(shape + at.shape))
     return Numerical(d.df.reshape(shape + at.shape) / scale, d.error.reshape(shape + at.shape) / scale)
+
+
+def numerical_in_pi(f, x, pi, mu, Sigma):
+    """d f(sum_i log p(x_i), pi) / d pi, each weight by itself. p is linear in pi, so pi_j = 0 is no edge: the step is
+    one that leaves every p(x_i) positive. f: function of log p(x) and pi, if not log p(x) alone.
+    """
+    a = log_normal(x, mu, Sigma)
+    unit = np.exp(log_p(x, pi, mu, Sigma) - a.T).min(1)
+    return numerical(lambda p: f(logsumexp(a, b=p, axis=1).sum(), p), pi, unit)
 
 
 def extent(Sigma):

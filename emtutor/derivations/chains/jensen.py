@@ -1,9 +1,9 @@
 """Jensen's inequality, from two points to the bound on log p(x)."""
 
 import numpy as np
-from scipy.special import entr, logsumexp
+from scipy.special import entr, logsumexp, softmax
 
-from emtutor.derivations.chains.common import mixtures, with_posterior
+from emtutor.derivations.chains.common import evidence, log, mean, mixtures, with_posterior
 from emtutor.derivations.engine import Derivation, Line
 
 chord = Derivation("The logarithm lies above its chords",
@@ -22,7 +22,7 @@ chord = Derivation("The logarithm lies above its chords",
 ), given={"m": lambda w, v: w[0] * v[0] + (1 - w[0]) * v[1]}, size=lambda v: 0.1)  # fmt: skip
 
 jensen = Derivation("Jensen's inequality for the logarithm",
-    r"\mathbb{E}_w [\log v] = \sum_j w_j \log v_j", mixtures("w v"), (
+    r"\mathbb{E}_w [\log v]", mixtures("w v"), (
     Line("start", r"\sum_j w_j \log v_j", lambda w, v: w @ np.log(v), "weights w_j >= 0 that sum to one"),
     Line("=", r"\log m + \sum_j w_j \log \frac{v_j}{m}, \quad m = \sum_j w_j v_j",
          lambda w, v: np.log(w @ v) + w @ np.log(v / (w @ v)), "take out the log of the mean"),
@@ -36,20 +36,18 @@ jensen = Derivation("Jensen's inequality for the logarithm",
 ), size=lambda v: 0.1)  # fmt: skip
 
 
-def _posterior(a):
-    return np.exp(a - logsumexp(a, axis=1, keepdims=True))
-
-
 jensen_bound = Derivation("From Jensen to the bound", r"\log p(x)", mixtures("log_joint q"), (
-    Line("start", r"\sum_i \log \sum_{z_i} p(x_i, z_i)", lambda log_joint: logsumexp(log_joint, axis=1).sum(),
+    Line("start", r"\sum_i \log \sum_{z_i} p(x_i, z_i)", lambda log_joint: evidence(log_joint),
          "sum rule"),
-    Line("=", r"\sum_i \log \sum_{z_i} q(z_i) \frac{p(x_i, z_i)}{q(z_i)}",
-         lambda log_joint, q: logsumexp(log_joint - np.log(q), axis=1, b=q).sum(), "multiply and divide by any q > 0"),
+    Line(">=", r"\sum_i \log \sum_{z_i:\, q(z_i) > 0} q(z_i) \frac{p(x_i, z_i)}{q(z_i)}",
+         lambda log_joint, q: logsumexp(log_joint - log(q), axis=1, b=q).sum(),
+         "multiply and divide by q; equal, unless q is 0 somewhere: what it leaves out is not negative",
+         tight=with_posterior, tight_when="q > 0"),
     Line(">=", r"\sum_i \sum_{z_i} q(z_i) \log \frac{p(x_i, z_i)}{q(z_i)} = \mathcal{L}(q)",
-         lambda log_joint, q: (q * (log_joint - np.log(q))).sum(), "Jensen: the weights q sum to one",
+         lambda log_joint, q: mean(q, log_joint - log(q)), "Jensen: the weights q sum to one",
          tight=with_posterior, tight_when="q is the posterior"),
     Line("=", r"\sum_i \sum_{z_i} q(z_i) \log p(x_i, z_i) - \sum_i \sum_{z_i} q(z_i) \log q(z_i)",
-         lambda log_joint, q: (q * log_joint).sum() - (q * np.log(q)).sum(), "the log of a quotient"),
-    Line("maximises", r"q(z_i) = p(z_i \mid x_i)", lambda log_joint: _posterior(log_joint), "the q that closes the gap",
-         unknown="q", of=lambda log_joint, q: (q * log_joint).sum() + entr(q).sum()),
+         lambda log_joint, q: mean(q, log_joint) - mean(q, log(q)), "the log of a quotient"),
+    Line("maximises", r"q(z_i) = p(z_i \mid x_i)", lambda log_joint: softmax(log_joint, axis=1), "the q that closes the gap",
+         unknown="q", of=lambda log_joint, q: mean(q, log_joint) + entr(q).sum()),
 ))  # fmt: skip

@@ -1,7 +1,7 @@
 """The mixture's marginal from the joint, and the responsibilities by Bayes."""
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal
 
 from emtutor.derivations.chains.common import assignments, joint, log_normal, log_p, mixtures
@@ -9,11 +9,18 @@ from emtutor.derivations.engine import Derivation, Line
 
 
 def _scipy_joint(x, pi, mu, Sigma):
-    """log pi_j + log N(x_i; mu_j, Sigma_j) from scipy.stats: an oracle that shares no line with ours."""
-    columns = [
-        np.atleast_1d(multivariate_normal.logpdf(x, m, S)).reshape(len(x)) for m, S in zip(mu, Sigma, strict=True)
-    ]
+    """log pi_j + log N(x_i; mu_j, Sigma_j) from scipy.stats, in units of each column: an oracle of its own."""
+    columns = []
+    for m, S in zip(mu, Sigma, strict=True):
+        s = np.sqrt(np.diag(S))
+        columns.append(np.atleast_1d(multivariate_normal.logpdf(x / s, m / s, S / np.outer(s, s))) - np.log(s).sum())
     return np.log(pi) + np.stack(columns, axis=1)
+
+
+def _densities(x, mu, Sigma):
+    """N(x_i; mu_j, Sigma_j), each row in a unit of its own: far out all would be 0."""
+    a = log_normal(x, mu, Sigma)
+    return np.exp(a - a.max(1, keepdims=True))
 
 
 def _chosen(a, z):
@@ -49,13 +56,13 @@ product_of_sums = Derivation("A sum over all assignments is a product of small s
 bayes = Derivation("The responsibilities by Bayes' theorem",
     r"r_{ij} = p(z_{ij} = 1 \mid x_i, \theta)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{p(x_i, z_{ij} = 1 \mid \theta)}{p(x_i \mid \theta)}",
-         lambda x, pi, mu, Sigma: np.exp(_scipy_joint(x, pi, mu, Sigma) - logsumexp(_scipy_joint(x, pi, mu, Sigma), axis=1)[:, None]),
+         lambda x, pi, mu, Sigma: softmax(_scipy_joint(x, pi, mu, Sigma), axis=1),
          "what a conditional probability is; densities from scipy.stats"),
     Line("=", r"\frac{p(z_{ij} = 1)\, p(x_i \mid z_{ij} = 1)}{\sum_{j'} p(z_{ij'} = 1)\, p(x_i \mid z_{ij'} = 1)}",
-         lambda x, pi, mu, Sigma: pi * np.exp(log_normal(x, mu, Sigma) - log_normal(x, mu, Sigma).max(1, keepdims=True)) / (np.exp(log_normal(x, mu, Sigma) - log_normal(x, mu, Sigma).max(1, keepdims=True)) @ pi)[:, None],
+         lambda x, pi, mu, Sigma: pi * _densities(x, mu, Sigma) / (_densities(x, mu, Sigma) @ pi)[:, None],
          "product rule above, sum rule below"),
     Line("=", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}",
-         lambda x, pi, mu, Sigma: np.exp(joint(x, pi, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None]),
+         lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1),
          "the model's two factors; mind the primes below"),
     Line("=", r"\frac{1}{1 + \sum_{j' \ne j} e^{a_{ij'} - a_{ij}}}, \quad a_{ij} = \log \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
          lambda x, pi, mu, Sigma: 1 / np.exp(joint(x, pi, mu, Sigma)[:, None, :] - joint(x, pi, mu, Sigma)[:, :, None]).sum(2),

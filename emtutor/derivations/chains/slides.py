@@ -14,9 +14,14 @@ from emtutor.derivations.chains import ascent, gradients, kmeans_limit, observat
 from emtutor.derivations.chains.common import (
     AMPLE,
     draws,
+    evidence,
     joint,
+    log,
     log_normal,
     log_p,
+    log_posterior,
+    mean,
+    means,
     mixtures,
     numerical,
     posterior,
@@ -240,10 +245,6 @@ def _dense(rng):
     return [*problems, *dense]
 
 
-def _posterior(a):
-    return np.exp(a - logsumexp(a, axis=1, keepdims=True))
-
-
 _TIGHT: dict[str, Any] = {
     "tight": with_posterior,
     "tight_when": "q is the posterior",
@@ -253,11 +254,11 @@ slide_jensen = Derivation("The slide's Jensen: without weights it is not Jensen'
     Line("start", r"\sum_z \log p(x_i, z)", lambda log_joint: log_joint.sum(1), "one point"),
     Line("<=", r"\log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1),
          "as printed: true while all p are at most 1, false for densities"),
-    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
+    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: means(q, log_joint - log(q)),
          "with weights that sum to one", left=r"\mathcal{L}(q)"),
-    Line("<=", r"\log \sum_z q(z) \frac{p(x_i, z)}{q(z)}",
-         lambda log_joint, q: logsumexp(log_joint - np.log(q), axis=1, b=q), "Jensen", **_TIGHT),
-    Line("=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels"),
+    Line("<=", r"\log \sum_{z:\, q(z) > 0} q(z) \frac{p(x_i, z)}{q(z)}",
+         lambda log_joint, q: logsumexp(log_joint - log(q), axis=1, b=q), "Jensen", **_TIGHT),
+    Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels; equal where q > 0", **_TIGHT),
 ), breaks=(2,))  # fmt: skip
 
 
@@ -271,14 +272,11 @@ def _blocked(rng):
 
 def _sides(a, q):
     """L + KL, each from its definition: undefined where q puts mass on p(x, z) = 0."""
-    log_q = np.log(np.where(q > 0, q, 1.0))
-    elbo = np.where(q > 0, q * (a - log_q), 0.0).sum()
-    kl = np.where(q > 0, q * (log_q - (a - logsumexp(a, axis=1, keepdims=True))), 0.0).sum()
-    return elbo + kl
+    return mean(q, a - log(q)) + mean(q, log(q) - log_posterior(a))
 
 
 slide_support = Derivation("The slide's support condition is the wrong way round", r"\log p(x)", _blocked, (
-    Line("start", r"\sum_i \log \sum_z p(x_i, z)", lambda log_joint: logsumexp(log_joint, axis=1).sum(), "sum rule"),
+    Line("start", r"\sum_i \log \sum_z p(x_i, z)", lambda log_joint: evidence(log_joint), "sum rule"),
     Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) > 0 \text{ wherever } p(z) > 0",
          lambda log_joint, q: _sides(log_joint, q), "as printed: -inf + inf where p(x, z) = 0 at this x"),
     Line("=", r"\mathcal{L}(q) + D_{KL}(q \,\|\, p), \quad q(z) = 0 \text{ wherever } p(x, z) = 0",
@@ -293,7 +291,7 @@ def _kept(a, q):
 
 
 slide_bound = Derivation("The slide's L(q) <= p(x): true, and yet wrong", r"\mathcal{L}(q)", mixtures("log_joint q"), (
-    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: (q * (log_joint - np.log(q))).sum(1),
+    Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: means(q, log_joint - log(q)),
          "one point"),
     Line("<=", "p(x_i)", lambda log_joint: np.exp(logsumexp(log_joint, axis=1)),
          "as printed: never violated, for log p < p; never tight", **_TIGHT),
@@ -307,10 +305,10 @@ slide_zero_kl = Derivation("The slide's KL = 0: at which theta?",
          lambda log_joint_new, q: bounds._kl_from_posterior(log_joint_new, q), "at a theta that is not theta_old"),
     Line("=", "0", lambda log_joint_new: 0.0, "as printed, for every theta"),
     Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
-         lambda log_joint_new, q: logsumexp(log_joint_new, axis=1).sum() - (q * (log_joint_new - np.log(q))).sum(),
+         lambda log_joint_new, q: evidence(log_joint_new) - mean(q, log_joint_new - log(q)),
          "the lemma"),
 ),
-   given={"q": lambda log_joint_old: np.maximum(_posterior(log_joint_old), 1e-300)},
+   given={"q": lambda log_joint_old: softmax(log_joint_old, axis=1)},
    size=lambda log_joint_old: 1.0,
    breaks=(2,))  # fmt: skip
 

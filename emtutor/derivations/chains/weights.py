@@ -1,21 +1,23 @@
 """The update of pi: by Lagrange (slowly), by softmax, by Gibbs' inequality, by elimination."""
 
 import numpy as np
-from scipy.special import entr, rel_entr, softmax
+from scipy.special import entr, logsumexp, rel_entr, softmax
 
-from emtutor.derivations.chains.common import log_normal, log_p, mixtures, numerical, posterior
+from emtutor.derivations.chains.common import log_normal, log_p, mean, mixtures, numerical, numerical_in_pi, posterior
 from emtutor.derivations.engine import Derivation, Line
 
 _ENOUGH = lambda n, k, d: k > 1  # with one component there is nothing to choose
 
 
 def _ratio(x, pi, mu, Sigma):
-    """N(x_i; mu_j, Sigma_j) / sum_j' pi_j' N(x_i; mu_j', Sigma_j'), (n, k)."""
-    return np.exp(log_normal(x, mu, Sigma) - log_p(x, pi, mu, Sigma)[:, None])
+    """N(x_i; mu_j, Sigma_j) / sum_j' pi_j' N(x_i; mu_j', Sigma_j'), (n, k): the largest of a row is taken out first."""
+    a = log_normal(x, mu, Sigma)
+    a = a - a.max(1, keepdims=True)
+    return np.exp(a - logsumexp(a, b=pi, axis=1, keepdims=True))
 
 
 def _free(x, pi, mu, Sigma):
-    return numerical(lambda p: log_p(x, p, mu, Sigma).sum(), pi, pi.min())
+    return numerical_in_pi(lambda log_p, p: log_p, x, pi, mu, Sigma)
 
 
 grad_pi = Derivation("The gradient in the weights, without the constraint",
@@ -32,10 +34,10 @@ pi_lagrange = Derivation("The update of pi with a Lagrange multiplier, slowly",
     r"\frac{\partial}{\partial \pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
     mixtures("x pi mu Sigma lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'}) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
-         lambda x, pi, mu, Sigma, lam: numerical(lambda p: log_p(x, p, mu, Sigma).sum() + lam * (p.sum() - 1), pi, pi.min()),
+         lambda x, pi, mu, Sigma, lam: numerical_in_pi(lambda log_p, p: log_p + lam * (p.sum() - 1), x, pi, mu, Sigma),
          "the Lagrangian, differentiated numerically"),
     Line("=", r"\frac{\partial}{\partial \pi_j} \log p(x \mid \theta) + \lambda \frac{\partial}{\partial \pi_j} \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr)",
-         lambda x, pi, mu, Sigma, lam: _plus(_free(x, pi, mu, Sigma), lam * numerical(lambda p: p.sum() - 1, pi, pi.min()).value),
+         lambda x, pi, mu, Sigma, lam: _plus(_free(x, pi, mu, Sigma), lam * numerical(lambda p: p.sum() - 1, pi, 1.0).value),
          "the derivative of a sum"),
     Line("=", r"\frac{\partial}{\partial \pi_j} \log p(x \mid \theta) + \lambda",
          lambda x, pi, mu, Sigma, lam: _plus(_free(x, pi, mu, Sigma), lam),
@@ -96,32 +98,35 @@ pi_softmax = Derivation("The update of pi without a constraint: pi = softmax(a)"
    size=lambda x, a: 1e-3 * len(x))  # fmt: skip
 
 pi_gibbs = Derivation("The update of pi by Gibbs' inequality", r"\sum_i \sum_j r_{ij} \log \pi_j", mixtures("pi r"), (
-    Line("start", r"\sum_i \sum_j r_{ij} \log \pi_j", lambda pi, r: (r * np.log(pi)).sum(), "what pi is chosen for"),
+    Line("start", r"\sum_i \sum_j r_{ij} \log \pi_j", lambda pi, r: mean(r, np.log(pi)), "what pi is chosen for"),
     Line("=", r"\sum_j R_j \log \pi_j", lambda pi, r: r.sum(0) @ np.log(pi), "log pi_j does not depend on i"),
     Line("=", r"n \sum_j p_j \log \pi_j, \quad p_j = R_j / n", lambda pi, r, p: len(r) * p @ np.log(pi),
          "p is a distribution"),
     Line("=", r"n \sum_j p_j \log p_j - n \sum_j p_j \log \frac{p_j}{\pi_j}",
-         lambda pi, r, p: len(r) * (p * np.log(p)).sum() - len(r) * (p * np.log(p / pi)).sum(),
+         lambda pi, r, p: len(r) * mean(p, np.log(p)) - len(r) * mean(p, np.log(p / pi)),
          "add and subtract log p_j"),
     Line("=", r"-n\, \mathbb{H}(p) - n\, D_{KL}(p \,\|\, \pi)",
          lambda pi, r, p: -len(r) * entr(p).sum() - len(r) * rel_entr(p, pi).sum(), "entropy and divergence"),
     Line("<=", r"-n\, \mathbb{H}(p)", lambda r, p: -len(r) * entr(p).sum(), "Gibbs: a divergence is never negative",
          tight=lambda p: {"pi": p}, tight_when="pi = p"),
     Line("maximises", r"\pi_j = p_j = R_j / n", lambda p: p, "where the bound is reached", unknown="pi",
-         of=lambda pi, r: (r * np.log(pi)).sum()),
+         of=lambda pi, r: mean(r, np.log(pi))),
 ), given={"p": lambda r: r.sum(0) / len(r)}, size=lambda r: 1e-3 * len(r))  # fmt: skip
 
 
-def _closed(head):
-    """The weights whose last one is what the others leave."""
-    return np.append(head, 1 - head.sum())
+def _eliminated(x, pi, mu, Sigma):
+    """The derivative where the last weight is what the others leave, each by a step that no p(x_i) notices too much."""
+    a = log_normal(x, mu, Sigma)
+    unit = 1 / _ratio(x, pi, mu, Sigma).max(0)
+    closed = lambda head: np.append(head, 1 - head.sum())
+    return numerical(lambda head: logsumexp(a, b=closed(head), axis=1).sum(), pi[:-1], np.minimum(unit[:-1], unit[-1]))
 
 
 pi_elimination = Derivation("The update of pi with pi_k eliminated",
     r"\frac{\partial}{\partial \pi_j} \log p(x \mid \theta), \quad \pi_k = 1 - \sum_{j < k} \pi_j",
     mixtures("x pi mu Sigma", keep=_ENOUGH), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         lambda x, pi, mu, Sigma: numerical(lambda h: log_p(x, _closed(h), mu, Sigma).sum(), pi[:-1], pi.min() / len(pi)),
+         lambda x, pi, mu, Sigma: _eliminated(x, pi, mu, Sigma),
          "pi_k gives what pi_j takes; differentiated numerically"),
     Line("=", r"\frac{\partial \log p}{\partial \pi_j} - \frac{\partial \log p}{\partial \pi_k}",
          lambda x, pi, mu, Sigma: _ratio(x, pi, mu, Sigma).sum(0)[:-1] - _ratio(x, pi, mu, Sigma).sum(0)[-1],
