@@ -58,16 +58,18 @@ def scatter(x, r, mu):
 
 
 def rare(w, rng):
-    """Components far apart, with weights down to 1e-12; r and q with tiny entries and zeros; lambda > 0, alpha < 1."""
-    n, k = w["n"], w["k"]
-    own = posterior(w["x"], w["pi"], w["mu"], w["Sigma"]).argmax(1)
-    apart = 4 * (w["mu"] - w["mu"].mean(0))
+    """Components far apart, each with points of its own, of weights down to 1e-12; r and q with tiny entries and zeros;
+    lambda > 0, alpha < 1, T large.
+    """
+    n, k, d, Sigma = w["n"], w["k"], w["d"], w["Sigma"]
+    deviation = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2)).max(0) * rng.choice([-1, 1], d)
+    mu, own = w["mu"] + 9 * deviation * rng.permutation(k)[:, None], np.arange(n) % k
     weights = rng.permutation(np.geomspace(1e-12, 1.0, k))
     return problems.completed(
         w
         | {
-            "x": w["x"] + apart[own],
-            "mu": w["mu"] + apart,
+            "x": mu[own] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[own], rng.standard_normal((n, d))),
+            "mu": mu,
             "pi": weights / weights.sum(),
             "r": _with_zeros(rng, n, k),
             "q": _with_zeros(rng, n, k),
@@ -79,6 +81,12 @@ def rare(w, rng):
             "T": 40.0,
         }
     )
+
+
+def uneven(w, rng):
+    """Weights that differ by a factor of 300."""
+    weights = rng.permutation(np.geomspace(3e-3, 1.0, w["k"]))
+    return problems.completed(w | {"pi": weights / weights.sum()})
 
 
 def _with_zeros(rng, n, k):
@@ -102,7 +110,7 @@ HABITS = (
     ("12 points, weights down to 1e-12", (rare,), 12, 3, 2),
     ("9 points, nearly flat, far below zero", (flat,), 9, 2, 3),
     ("64 points, 5 components, 5 dimensions, rare and flat", (rare, flat), 64, 5, 5),
-    ("50 points, 6 components on a line", (rare,), 50, 6, 1),
+    ("50 points, 6 components on a line, uneven weights", (uneven,), 50, 6, 1),
 )
 
 

@@ -155,46 +155,60 @@ def _scaled_gradient(f, pi, mu, Sigma):
     return scaled._replace(value=scaled.value / unit, error=scaled.error / unit)
 
 
-def _expected(r, x):
-    return _vector(r.sum(0), r.T @ x, np.einsum("ij,ia,ib->jab", r, x, x))
+def _standard(x, mu, Sigma):
+    """x, mu and Sigma measured from the mean of x, in its standard deviations: an offset leaves all its digits."""
+    m, s = x.mean(0), x.std(0)
+    return (x - m) / s, (mu - m) / s, Sigma / np.outer(s, s)
 
 
-def _moments(pi, mu, Sigma):
-    second = Sigma + np.einsum("ja,jb->jab", mu, mu)
-    return _vector(pi, pi[:, None] * mu, pi[:, None, None] * second)
+def _expected(x, r, mu, Sigma):
+    u, _, _ = _standard(x, mu, Sigma)
+    return _vector(r.sum(0), r.T @ u, np.einsum("ij,ia,ib->jab", r, u, u))
 
 
-def _natural_bound(x, r, v):
-    a, eta1, eta2 = _parts(v, r.shape[1], x.shape[1])
-    return (r * (a + _phi_eta(x, eta1, eta2))).sum() - len(x) * _log_Z(v, r.shape[1], x.shape[1])
+def _moments(x, pi, mu, Sigma):
+    _, m, C = _standard(x, mu, Sigma)
+    return _vector(pi, pi[:, None] * m, pi[:, None, None] * (C + np.einsum("ja,jb->jab", m, m)))
+
+
+def _slope(f, x, pi, mu, Sigma):
+    """d f(u, v) / d v at the natural parameters v, u the points, both in standard units."""
+    u, m, C = _standard(x, mu, Sigma)
+    return _scaled_gradient(lambda v: f(u, v), pi, m, C)
+
+
+def _natural_bound(u, r, v):
+    a, eta1, eta2 = _parts(v, r.shape[1], u.shape[1])
+    return (r * (a + _phi_eta(u, eta1, eta2))).sum() - len(u) * _log_Z(v, r.shape[1], u.shape[1])
+
+
+def _matched(x, r):
+    """In the moments' own form, mu_j from the first and Sigma_j from the second, around the mean of x."""
+    R, m = r.sum(0), x.mean(0)
+    mu = r.T @ (x - m) / R[:, None]
+    second = np.einsum("ij,ia,ib->jab", r, x - m, x - m) / R[:, None, None]
+    return {"pi": R / len(x), "mu": mu + m, "Sigma": second - np.einsum("ja,jb->jab", mu, mu)}
 
 
 moment_matching = Derivation("The M-step of an exponential family is moment matching",
     r"\nabla_\theta \mathcal{L}(q, \theta)", draws("x r pi mu Sigma", *AMPLE), (
     Line("start", r"\frac{\partial}{\partial \theta} \bigl( \mathbb{E}_q [\phi]^\top \theta - n \log Z(\theta) \bigr)",
-         lambda x, r, pi, mu, Sigma: _scaled_gradient(lambda v: _natural_bound(x, r, v), pi, mu, Sigma),
-         "natural parameters of the joint, differentiated numerically"),
+         lambda x, r, pi, mu, Sigma: _slope(lambda u, v: _natural_bound(u, r, v), x, pi, mu, Sigma),
+         "natural parameters of the joint, differentiated numerically; x from its mean, in its standard deviation"),
     Line("=", r"\mathbb{E}_q [\phi] - n \frac{\partial}{\partial \theta} \log Z(\theta)",
-         lambda x, r, pi, mu, Sigma: _minus(_expected(r, x), len(x), _scaled_gradient(lambda v: _log_Z(v, *mu.shape), pi, mu, Sigma)),
+         lambda x, r, pi, mu, Sigma: _minus(_expected(x, r, mu, Sigma), len(x), _slope(lambda u, v: _log_Z(v, *mu.shape), x, pi, mu, Sigma)),
          "the first term is linear in theta"),
     Line("=", r"\mathbb{E}_q [\phi] - n\, \mathbb{E}_\theta [\phi]",
-         lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma),
-         "the gradient of log Z holds the moments: pi, pi mu, pi (Sigma + mu mu^T)"),
+         lambda x, r, pi, mu, Sigma: _expected(x, r, mu, Sigma) - len(x) * _moments(x, pi, mu, Sigma),
+         "the gradient of log Z is the vector of moments: pi, pi mu, pi (Sigma + mu mu^T)"),
     Line("therefore", r"\pi_j = \frac{R_j}{n}, \; \mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i, \; \Sigma_j + \mu_j \mu_j^\top = \frac{1}{R_j} \sum_i r_{ij} x_i x_i^\top",
-         lambda x, r: _matched(x, r), "set to zero: the model's moments are those expected under q",
-         into=lambda x, r, pi, mu, Sigma: _expected(r, x) - len(x) * _moments(pi, mu, Sigma)),
+         _matched, "set to zero: the model's moments are those expected under q",
+         into=lambda x, r, pi, mu, Sigma: _expected(x, r, mu, Sigma) - len(x) * _moments(x, pi, mu, Sigma)),
 ))  # fmt: skip
 
 
 def _minus(a, n, derivative):
     return derivative._replace(value=a - n * derivative.value, error=n * derivative.error)
-
-
-def _matched(x, r):
-    R = r.sum(0)
-    mu = (r.T @ x) / R[:, None]
-    second = np.einsum("ij,ia,ib->jab", r, x, x) / R[:, None, None]
-    return {"pi": R / len(x), "mu": mu, "Sigma": second - np.einsum("ja,jb->jab", mu, mu)}
 
 
 # ---- MAP: a log-prior is added to the expected complete-data log-likelihood

@@ -118,8 +118,10 @@ def _eliminated(x, pi, mu, Sigma):
     """The derivative where the last weight is what the others leave, each by a step that no p(x_i) notices too much."""
     a = log_normal(x, mu, Sigma)
     unit = 1 / _ratio(x, pi, mu, Sigma).max(0)
-    closed = lambda head: np.append(head, 1 - head.sum())
-    return numerical(lambda head: logsumexp(a, b=closed(head), axis=1).sum(), pi[:-1], np.minimum(unit[:-1], unit[-1]))
+    moved = lambda t: pi + np.append(t, -t.sum())
+    return numerical(
+        lambda t: logsumexp(a, b=moved(t), axis=1).sum(), np.zeros(len(pi) - 1), np.minimum(unit[:-1], unit[-1])
+    )
 
 
 pi_elimination = Derivation("The update of pi with pi_k eliminated",
