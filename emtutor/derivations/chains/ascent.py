@@ -113,7 +113,7 @@ m_step_gain_any_q = Derivation("After any other q it need not: the counterexampl
    remark="Here q is uniform, not the posterior at theta_old: the gap may close, and then log p gains less than L.")  # fmt: skip
 
 
-def _same_everywhere(x, pi):
+def same_everywhere(x, pi):
     """All components equal to the data's mean and covariance: EM stays there."""
     k = len(pi)
     return {
@@ -122,7 +122,7 @@ def _same_everywhere(x, pi):
     }
 
 
-_FIXED: dict[str, Any] = {"tight": _same_everywhere, "tight_when": "theta is a fixed point"}
+_FIXED: dict[str, Any] = {"tight": same_everywhere, "tight_when": "theta is a fixed point"}
 
 
 def _early_and_late(rng):

@@ -71,8 +71,8 @@ def rare(w, rng):
             "x": mu[own] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[own], rng.standard_normal((n, d))),
             "mu": mu,
             "pi": weights / weights.sum(),
-            "r": _with_zeros(rng, n, k),
-            "q": _with_zeros(rng, n, k),
+            "r": with_zeros(rng, n, k),
+            "q": with_zeros(rng, n, k),
             "a": rng.permutation(np.linspace(-14.0, 14.0, k)),
             "log_joint": rng.normal(-3.0, 12.0, (n, k)),
             "log_joint_new": rng.normal(-3.0, 12.0, (n, k)),
@@ -89,7 +89,7 @@ def uneven(w, rng):
     return problems.completed(w | {"pi": weights / weights.sum()})
 
 
-def _with_zeros(rng, n, k):
+def with_zeros(rng, n, k):
     """n rows of k probabilities from 1 down to 1e-12, some of them zero; no column is empty."""
     p = 10.0 ** rng.uniform(-12, 0, (n, k)) * (rng.random((n, k)) > 0.2)
     p[np.arange(n), rng.permutation(np.arange(n) % k)] = 1.0

@@ -23,9 +23,15 @@ complete_log_likelihood = Derivation("The complete-data log-likelihood",
 ))  # fmt: skip
 
 
+def _other(pi, mu, Sigma):
+    """pi' and mu': other weights, though all pi_j be equal, and other means."""
+    tilted = pi * np.geomspace(1.0, 3.0, len(pi))
+    return tilted / tilted.sum(), mu + 0.4 * np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+
+
 def _mixed(f, x, pi, mu, Sigma, z):
-    """f(pi', mu') - f(pi', mu) - f(pi, mu') + f(pi, mu): zero if and only if f is a sum of one term in each."""
-    other_pi, other_mu = pi[::-1] ** 2 / (pi**2).sum(), mu + 0.4 * np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+    """f(pi', mu') - f(pi', mu) - f(pi, mu') + f(pi, mu): zero for all of them only if f is a sum of one term in each."""
+    other_pi, other_mu = _other(pi, mu, Sigma)
     a, b = f(x, other_pi, other_mu, Sigma, z), f(x, other_pi, mu, Sigma, z)
     return a - b - f(x, pi, other_mu, Sigma, z) + f(x, pi, mu, Sigma, z)
 
@@ -36,7 +42,7 @@ def _complete(x, pi, mu, Sigma, z):
 
 def _mixed_in_steps(x, pi, mu, Sigma, z):
     """The same as the change with pi at the new mu, less the change with pi at the old one."""
-    other_pi, other_mu = pi[::-1] ** 2 / (pi**2).sum(), mu + 0.4 * np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2))
+    other_pi, other_mu = _other(pi, mu, Sigma)
     change = z * (np.log(other_pi) - np.log(pi))
     at = [(change + z * (log_normal(x, m, Sigma) - log_normal(x, m, Sigma))).sum() for m in (other_mu, mu)]
     return at[0] - at[1]
@@ -48,7 +54,7 @@ decoupling = Derivation("How z decouples pi from mu: the mixed difference is zer
          lambda x, pi, mu, Sigma, z: _mixed(_complete, x, pi, mu, Sigma, z),
          "the change with mu, at two values of pi; f = log p(x, z)"),
     Line("=", r"\sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j) - \sum_{ij} z_{ij} (\log \pi_j' - \log \pi_j)",
-         _mixed_in_steps, "in each difference the Gaussians cancel"),
+         _mixed_in_steps, "regroup: the change with pi, at mu' and at mu; in each the Gaussians cancel"),
     Line("=", "0", lambda x: 0.0, "so pi and (mu, Sigma) can be maximised one without the other"),
 ), size=lambda x, pi, mu, Sigma, z: abs(_complete(x, pi, mu, Sigma, z)))  # fmt: skip
 

@@ -125,7 +125,7 @@ grad_log_gaussian_Sigma = Derivation("The gradient of one log Gaussian in its co
 # ---- the gradients of log p(x | theta)
 
 
-def _mu_1(x, pi, mu, Sigma):
+def numerical_mu(x, pi, mu, Sigma):
     return numerical(lambda m: log_p(x, pi, m, Sigma).sum(), mu, extent(Sigma))
 
 
@@ -151,7 +151,7 @@ def _mu_4(x, pi, mu, Sigma):
 grad_mu = Derivation("The gradient in the means",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         _mu_1, "the definition, differentiated numerically"),
+         numerical_mu, "the definition, differentiated numerically"),
     Line("=", r"\sum_i \frac{1}{p(x_i)} \frac{\partial}{\partial \mu_j} \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
          _mu_2, "chain rule: the derivative of log u is u' / u"),
     Line("=", r"\sum_i \frac{\pi_j}{p(x_i)} \frac{\partial}{\partial \mu_j} \mathcal{N}(x_i; \mu_j, \Sigma_j)", _mu_3,
@@ -172,7 +172,7 @@ grad_mu = Derivation("The gradient in the means",
 ), given={"r": posterior})  # fmt: skip
 
 
-def _Sigma_1(x, pi, mu, Sigma):
+def numerical_Sigma(x, pi, mu, Sigma):
     return numerical(lambda S: log_p(x, pi, mu, S).sum(), Sigma, area(Sigma))
 
 
@@ -183,7 +183,7 @@ def _from_scatter(x, r, mu, Sigma):
 grad_Sigma = Derivation("The gradient in the covariances",
     r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         _Sigma_1, "the definition, entries independent, differentiated numerically"),
+         numerical_Sigma, "the definition, entries independent, differentiated numerically"),
     Line("=", r"\sum_i r_{ij} \frac{\partial}{\partial \Sigma_j} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
          lambda x, r, mu, Sigma: numerical(lambda S: (r * log_normal(x, mu, S)).sum(), Sigma, area(Sigma)),
          "as for mu: chain rule, one term, Bayes"),
@@ -202,7 +202,7 @@ grad_Sigma = Derivation("The gradient in the covariances",
 ), given={"r": posterior})  # fmt: skip
 
 
-def _tied(x, pi, mu, Sigma):
+def tied(x, pi, mu, Sigma):
     """The derivative along E_ab + E_ba (a < b) and E_aa, as a symmetric matrix for each component."""
     d = Sigma.shape[-1]
     a, b = np.triu_indices(d)
@@ -223,7 +223,7 @@ grad_Sigma_symmetric = Derivation("The same with each entry tied to its mirror i
     r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta), \quad \Sigma_{j,ab} = \Sigma_{j,ba}",
     mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         _tied, "two entries move at once, differentiated numerically"),
+         tied, "two entries move at once, differentiated numerically"),
     Line("=", r"G_{ab} + G_{ba} - \delta_{ab} G_{ab}, \quad G = \tfrac{1}{2} \Sigma_j^{-1} ( W_j - R_j \Sigma_j ) \Sigma_j^{-1}",
          lambda x, r, mu, Sigma: (2 - np.eye(Sigma.shape[-1])) * (inv(Sigma) @ (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) @ inv(Sigma) / 2),
          "off the diagonal twice the free derivative; the root is the same"),
@@ -238,7 +238,7 @@ grad_Sigma_symmetric = Derivation("The same with each entry tied to its mirror i
 preconditioned_ascent = Derivation("EM's step in mu is a gradient step, preconditioned (Xu and Jordan)",
     r"\frac{\Sigma_j}{R_j} \nabla_{\mu_j} \log p(x \mid \theta)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\Sigma_j}{R_j} \frac{\partial}{\partial \mu_j} \log p(x \mid \theta)",
-         lambda x, pi, mu, Sigma, r: through(lambda g: np.einsum("jab,jb->ja", Sigma, g) / r.sum(0)[:, None], _mu_1(x, pi, mu, Sigma)),
+         lambda x, pi, mu, Sigma, r: through(lambda g: np.einsum("jab,jb->ja", Sigma, g) / r.sum(0)[:, None], numerical_mu(x, pi, mu, Sigma)),
          "the gradient, differentiated numerically"),
     Line("=", r"\frac{\Sigma_j}{R_j} \Sigma_j^{-1} \sum_i r_{ij} (x_i - \mu_j)",
          lambda x, mu, Sigma, r: (Sigma @ inv(Sigma) @ np.einsum("ij,ija->ja", r, x[:, None] - mu)[..., None])[..., 0] / r.sum(0)[:, None],
@@ -256,7 +256,7 @@ def _covariance(away, weights):
 preconditioned_ascent_Sigma = Derivation("The same in Sigma, around the old mean",
     r"\frac{2}{R_j} \Sigma_j \bigl(\nabla_{\Sigma_j} \log p(x \mid \theta)\bigr) \Sigma_j", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{2}{R_j} \Sigma_j \Bigl(\frac{\partial}{\partial \Sigma_j} \log p(x \mid \theta)\Bigr) \Sigma_j",
-         lambda x, pi, mu, Sigma, r: through(lambda G: 2 * Sigma @ G @ Sigma / r.sum(0)[:, None, None], _Sigma_1(x, pi, mu, Sigma)),
+         lambda x, pi, mu, Sigma, r: through(lambda G: 2 * Sigma @ G @ Sigma / r.sum(0)[:, None, None], numerical_Sigma(x, pi, mu, Sigma)),
          "the gradient, differentiated numerically"),
     Line("=", r"\frac{1}{R_j} \bigl( W_j - R_j \Sigma_j \bigr)",
          lambda x, mu, Sigma, r: (scatter(x, r, mu) - r.sum(0)[:, None, None] * Sigma) / r.sum(0)[:, None, None],

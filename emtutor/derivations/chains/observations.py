@@ -86,7 +86,7 @@ def _phi_eta(x, eta1, eta2):
     return x @ eta1.T + np.einsum("ia,jab,ib->ij", x, eta2, x)
 
 
-def _log_h(x):
+def log_h(x):
     return -x.shape[1] / 2 * np.log(2 * np.pi)
 
 
@@ -95,10 +95,10 @@ natural_parameters = Derivation("The Gaussian as an exponential family",
     Line("start", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j - \tfrac{1}{2} (x_i - \mu_j)^\top \Sigma_j^{-1} (x_i - \mu_j)",
          lambda x, mu, Sigma: log_normal(x, mu, Sigma), "the definition"),
     Line("=", r"-\tfrac{d}{2} \log 2 \pi - \tfrac{1}{2} \log \det \Sigma_j + \mu_j^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} x_i^\top \Sigma_j^{-1} x_i - \tfrac{1}{2} \mu_j^\top \Sigma_j^{-1} \mu_j",
-         lambda x, mu, Sigma: _log_h(x) - np.linalg.slogdet(Sigma)[1] / 2 + np.einsum("ja,jab,ib->ij", mu, inv(Sigma), x) - np.einsum("ia,jab,ib->ij", x, inv(Sigma), x) / 2 - np.einsum("ja,jab,jb->j", mu, inv(Sigma), mu) / 2,
+         lambda x, mu, Sigma: log_h(x) - np.linalg.slogdet(Sigma)[1] / 2 + np.einsum("ja,jab,ib->ij", mu, inv(Sigma), x) - np.einsum("ia,jab,ib->ij", x, inv(Sigma), x) / 2 - np.einsum("ja,jab,jb->j", mu, inv(Sigma), mu) / 2,
          "expand the square"),
     Line("=", r"\eta_j^{(1)} \cdot x_i + \eta_j^{(2)} \cdot x_i x_i^\top - A(\eta_j) + \log h(x_i)",
-         lambda x, mu, Sigma: _phi_eta(x, *_natural(mu, Sigma)) - _A(*_natural(mu, Sigma)) + _log_h(x),
+         lambda x, mu, Sigma: _phi_eta(x, *_natural(mu, Sigma)) - _A(*_natural(mu, Sigma)) + log_h(x),
          "natural parameters Sigma^-1 mu and -Sigma^-1 / 2; base measure h = (2 pi)^(-d/2)"),
 ))  # fmt: skip
 
@@ -112,7 +112,7 @@ def _joint_family(pi, mu, Sigma):
     return a, *eta, logsumexp(a + _A(*eta))
 
 
-def _phi_theta(x, pi, mu, Sigma):
+def phi_theta(x, pi, mu, Sigma):
     a, eta1, eta2, log_Z = _joint_family(pi, mu, Sigma)
     return a + _phi_eta(x, eta1, eta2), log_Z
 
@@ -124,10 +124,10 @@ exponential_family = Derivation("The bound for an exponential family, with base 
     Line("=", r"\mathbb{E}_q [\log p(x, z \mid \theta)] + \mathbb{H}(q)",
          lambda x, q, pi, mu, Sigma: (q * joint(x, pi, mu, Sigma)).sum() + entr(q).sum(), "the log of a quotient"),
     Line("=", r"\sum_i \mathbb{E}_q \bigl[ \phi(x_i, z_i)^\top \theta - \log Z(\theta) + \log h(x_i) \bigr] + \mathbb{H}(q)",
-         lambda x, q, pi, mu, Sigma: (q * (_phi_theta(x, pi, mu, Sigma)[0] - _phi_theta(x, pi, mu, Sigma)[1] + _log_h(x))).sum() + entr(q).sum(),
+         lambda x, q, pi, mu, Sigma: (q * (phi_theta(x, pi, mu, Sigma)[0] - phi_theta(x, pi, mu, Sigma)[1] + log_h(x))).sum() + entr(q).sum(),
          "p = h exp(phi . theta - log Z), theta the natural parameters of the joint"),
     Line("=", r"\mathbb{E}_q [\phi(x, z)]^\top \theta - n \log Z(\theta) + \sum_i \log h(x_i) + \mathbb{H}(q)",
-         lambda x, q, pi, mu, Sigma: (q * _phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * _phi_theta(x, pi, mu, Sigma)[1] + len(x) * _log_h(x) + entr(q).sum(),
+         lambda x, q, pi, mu, Sigma: (q * phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * phi_theta(x, pi, mu, Sigma)[1] + len(x) * log_h(x) + entr(q).sum(),
          "only the first two terms hold theta"),
 ))  # fmt: skip
 
@@ -214,7 +214,7 @@ def _minus(a, n, derivative):
 # ---- MAP: a log-prior is added to the expected complete-data log-likelihood
 
 
-def _log_dirichlet(pi, alpha):
+def log_dirichlet(pi, alpha):
     return gammaln(alpha.sum()) - gammaln(alpha).sum() + ((alpha - 1) * np.log(pi)).sum()
 
 
@@ -222,7 +222,7 @@ map_dirichlet = Derivation("MAP: the weights under a Dirichlet prior",
     r"\frac{\partial}{\partial \pi_j} \Bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
     mixtures("r pi alpha lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \sum_{ij} r_{ij} \log \pi_j + \log \text{Dir}(\pi \mid \alpha) + \lambda \bigl( \textstyle\sum_{j'} \pi_{j'} - 1 \bigr) \Bigr]",
-         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + _log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + log_dirichlet(p, alpha) + lam * (p.sum() - 1), pi, pi.min()),
          "differentiated numerically"),
     Line("=", r"\frac{R_j}{\pi_j} + \frac{\alpha_j - 1}{\pi_j} + \lambda",
          lambda r, pi, alpha, lam: r.sum(0) / pi + (alpha - 1) / pi + lam,
@@ -235,11 +235,11 @@ map_dirichlet = Derivation("MAP: the weights under a Dirichlet prior",
     Line("maximises", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
          lambda r, alpha: (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()),
          "the mode, not the mean (R_j + alpha_j) / (n + sum alpha)", unknown="pi",
-         of=lambda r, pi, alpha: (r * np.log(pi)).sum() + _log_dirichlet(pi, alpha)),
+         of=lambda r, pi, alpha: (r * np.log(pi)).sum() + log_dirichlet(pi, alpha)),
 ))  # fmt: skip
 
 
-def _log_niw(mu, Sigma, m0, kappa0, S0, nu0):
+def log_niw(mu, Sigma, m0, kappa0, S0, nu0):
     """log N(mu_j; m0, Sigma_j / kappa0) + log IW(Sigma_j; S0, nu0), summed over j, up to a constant."""
     total = 0.0
     for m, S in zip(mu, Sigma, strict=True):
@@ -250,7 +250,7 @@ def _log_niw(mu, Sigma, m0, kappa0, S0, nu0):
 
 
 def _niw_objective(x, r, mu, Sigma, m0, kappa0, S0, nu0):
-    return (r * log_normal(x, mu, Sigma)).sum() + _log_niw(mu, Sigma, m0, kappa0, S0, nu0)
+    return (r * log_normal(x, mu, Sigma)).sum() + log_niw(mu, Sigma, m0, kappa0, S0, nu0)
 
 
 def _niw_mean(x, r, m0, kappa0):

@@ -68,29 +68,25 @@ def _nearest(distances):
     return np.eye(distances.shape[1])[distances.argmin(1)]
 
 
-def _squared(x, mu):
-    return ((x[:, None] - mu) ** 2).sum(2)
-
-
 slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component is larger",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon s_j I, \; s_j \text{ unequal}",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR), (
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
     Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
          lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
-    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(_squared(x, mu)),
+    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
          "as the slide says", toward="eps"),
     Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
-         lambda x, mu: _nearest(_squared(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
+         lambda x, mu: _nearest(kmeans_limit.distances(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
          "another partition: k-means needs equal s_j", toward="eps"),
 ), breaks=(2,))  # fmt: skip
 
 slide_kmeans_shared = Derivation("k-means is the limit Sigma -> 0? Not if Sigma is not round",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon C",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit._NEAR), (
+    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
     Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
          lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())),
          "the E-step; C is the data's covariance"),
-    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(_squared(x, mu)),
+    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
          "as the slide says", toward="eps"),
     Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
          lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))), "k-means in Mahalanobis' distance",
@@ -111,7 +107,7 @@ slide_conditional = Derivation("The slide's p(x | z): it is the joint",
 slide_grad_mu = Derivation("The slide's gradient in mu",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         gradients._mu_1, "the definition, differentiated numerically"),
+         gradients.numerical_mu, "the definition, differentiated numerically"),
     Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
          lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
          "as printed: the unit is x^3 where 1 / x is wanted"),
@@ -138,7 +134,7 @@ def _sum_of_pulls(x, r, mu, Sigma):
 
 slide_constant = Derivation("The slide's \"+ const.\" in a gradient",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
-    Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients._mu_1,
+    Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients.numerical_mu,
          "the definition, differentiated numerically"),
     Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j) + c",
          lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu) + 0.1 ** np.arange(x.shape[1]),
@@ -168,7 +164,7 @@ slide_fixed_point = Derivation("The slide's root: a fixed-point equation, not a 
 slide_grad_Sigma = Derivation("The slide's gradient in Sigma",
     r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         gradients._Sigma_1, "entries independent, differentiated numerically"),
+         gradients.numerical_Sigma, "entries independent, differentiated numerically"),
     Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top", lambda x, r, mu: -scatter(x, r, mu) / 2,
          "as printed: never zero, and of unit x^2 where x^-2 is wanted"),
     Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl( W_j - R_j \Sigma_j \bigr) \Sigma_j^{-1}",
@@ -181,7 +177,7 @@ slide_grad_Sigma = Derivation("The slide's gradient in Sigma",
 slide_symmetric = Derivation("A gradient in a symmetric matrix: which one?",
     r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta), \quad \Sigma_{j,ab} = \Sigma_{j,ba}",
     mixtures("x pi mu Sigma", keep=lambda n, k, d: d > 1), (
-    Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta)", gradients._tied,
+    Line("start", r"\frac{\partial}{\partial \Sigma_{j,ab}} \log p(x \mid \theta)", gradients.tied,
          "two entries tied together, differentiated numerically"),
     Line("=", r"G_{ab} = \tfrac{1}{2} \bigl[ \Sigma_j^{-1} ( W_j - R_j \Sigma_j ) \Sigma_j^{-1} \bigr]_{ab}",
          _free_gradient, "that of independent entries: half, off the diagonal"),
@@ -193,12 +189,12 @@ slide_lagrange = Derivation("The slide's Lagrangian: the missing prime is invisi
     r"\nabla_{\pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
     mixtures("x pi mu Sigma lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \Bigl[ \log p(x \mid \theta) + \lambda \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr) \Bigr]",
-         lambda x, pi, mu, Sigma, lam: weights._plus(weights._free(x, pi, mu, Sigma), lam),
+         lambda x, pi, mu, Sigma, lam: weights.plus(weights.free(x, pi, mu, Sigma), lam),
          "differentiated numerically"),
     Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)} + \lambda",
          lambda x, pi, lam: len(x) / (len(pi) * pi) + lam, "as printed: n / (k pi_j)"),
     Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})} + \lambda",
-         lambda x, pi, mu, Sigma, lam: weights._ratio(x, pi, mu, Sigma).sum(0) + lam, "with the primes"),
+         lambda x, pi, mu, Sigma, lam: weights.ratio(x, pi, mu, Sigma).sum(0) + lam, "with the primes"),
     Line("=", r"\sum_j \pi_j \frac{n}{k \pi_j} + \lambda",
          lambda x, pi, lam: (pi * len(x) / (len(pi) * pi)).sum() + lam,
          "the printed form again, times pi_j and summed: n + lambda all the same",
@@ -323,10 +319,10 @@ slide_gem = Derivation("The slide's generalized EM: a gradient step may be too l
          lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "before the step"),
     Line("<=", r"\log p\bigl(x \mid \mu + \nabla_\mu \log p \bigr)",
          lambda x, pi, mu, Sigma, gradient: _after(x, pi, mu, Sigma, gradient), "a step of length one: too long",
-         tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+         tight=ascent.same_everywhere, tight_when="the gradient is zero"),
     Line("<=", r"\log p\bigl(x \mid \mu_j + \Sigma_j \nabla_{\mu_j} \log p / R_j \bigr)",
          lambda x, pi, mu, Sigma, r, gradient: _after(x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
-         "EM's own step raises Q, and so log p", tight=ascent._same_everywhere, tight_when="the gradient is zero"),
+         "EM's own step raises Q, and so log p", tight=ascent.same_everywhere, tight_when="the gradient is zero"),
 ),
    given=_R | {"gradient": lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)},
    breaks=(2,))  # fmt: skip
@@ -336,17 +332,17 @@ slide_exponential = Derivation("The slide's exponential family: base measure and
     Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
          lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
     Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
-         lambda x, q, pi, mu, Sigma: (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * observations._phi_theta(x, pi, mu, Sigma)[1],
+         lambda x, q, pi, mu, Sigma: (q * observations.phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * observations.phi_theta(x, pi, mu, Sigma)[1],
          "as printed"),
     Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) + \log h(x) \bigr] + \mathbb{H}(q)",
-         lambda x, q, pi, mu, Sigma: (q * observations._phi_theta(x, pi, mu, Sigma)[0]).sum() + len(x) * (observations._log_h(x) - observations._phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum(),
+         lambda x, q, pi, mu, Sigma: (q * observations.phi_theta(x, pi, mu, Sigma)[0]).sum() + len(x) * (observations.log_h(x) - observations.phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum(),
          "neither depends on theta: the maximiser was right, the equality was not"),
 ), breaks=(2,))  # fmt: skip
 
 slide_map = Derivation("The slide's MAP: \"just add a log prior\", and take the mode",
     r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
-         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations._log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
          "differentiated numerically"),
     Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
          lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},

@@ -9,23 +9,23 @@ from emtutor.derivations.engine import Derivation, Line
 _ENOUGH = lambda n, k, d: k > 1  # with one component there is nothing to choose
 
 
-def _ratio(x, pi, mu, Sigma):
+def ratio(x, pi, mu, Sigma):
     """N(x_i; mu_j, Sigma_j) / sum_j' pi_j' N(x_i; mu_j', Sigma_j'), (n, k): the largest of a row is taken out first."""
     a = log_normal(x, mu, Sigma)
     a = a - a.max(1, keepdims=True)
     return np.exp(a - logsumexp(a, b=pi, axis=1, keepdims=True))
 
 
-def _free(x, pi, mu, Sigma):
+def free(x, pi, mu, Sigma):
     return numerical_in_pi(lambda log_p, p: log_p, x, pi, mu, Sigma)
 
 
 grad_pi = Derivation("The gradient in the weights, without the constraint",
     r"\frac{\partial}{\partial \pi_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         _free, "the definition, each pi_j by itself, differentiated numerically"),
+         free, "the definition, each pi_j by itself, differentiated numerically"),
     Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})}",
-         lambda x, pi, mu, Sigma: _ratio(x, pi, mu, Sigma).sum(0), "chain rule: pi_j stands before one term only"),
+         lambda x, pi, mu, Sigma: ratio(x, pi, mu, Sigma).sum(0), "chain rule: pi_j stands before one term only"),
     Line("=", r"\frac{1}{\pi_j} \sum_i r_{ij}", lambda pi, r: r.sum(0) / pi, "multiply and divide by pi_j"),
     Line("=", r"\frac{R_j}{\pi_j}", lambda pi, R: R / pi, "always positive: without the constraint all weights grow"),
 ), given={"r": posterior, "R": lambda r: r.sum(0)})  # fmt: skip
@@ -37,13 +37,13 @@ pi_lagrange = Derivation("The update of pi with a Lagrange multiplier, slowly",
          lambda x, pi, mu, Sigma, lam: numerical_in_pi(lambda log_p, p: log_p + lam * (p.sum() - 1), x, pi, mu, Sigma),
          "the Lagrangian, differentiated numerically"),
     Line("=", r"\frac{\partial}{\partial \pi_j} \log p(x \mid \theta) + \lambda \frac{\partial}{\partial \pi_j} \Bigl( \sum_{j'} \pi_{j'} - 1 \Bigr)",
-         lambda x, pi, mu, Sigma, lam: _plus(_free(x, pi, mu, Sigma), lam * numerical(lambda p: p.sum() - 1, pi, 1.0).value),
+         lambda x, pi, mu, Sigma, lam: plus(free(x, pi, mu, Sigma), lam * numerical(lambda p: p.sum() - 1, pi, 1.0).value),
          "the derivative of a sum"),
     Line("=", r"\frac{\partial}{\partial \pi_j} \log p(x \mid \theta) + \lambda",
-         lambda x, pi, mu, Sigma, lam: _plus(_free(x, pi, mu, Sigma), lam),
+         lambda x, pi, mu, Sigma, lam: plus(free(x, pi, mu, Sigma), lam),
          "pi_j enters the constraint once, with factor 1"),
     Line("=", r"\sum_i \frac{\mathcal{N}(x_i; \mu_j, \Sigma_j)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})} + \lambda",
-         lambda x, pi, mu, Sigma, lam: _ratio(x, pi, mu, Sigma).sum(0) + lam,
+         lambda x, pi, mu, Sigma, lam: ratio(x, pi, mu, Sigma).sum(0) + lam,
          "the gradient without the constraint; mind the primes below"),
     Line("=", r"\sum_i \frac{r_{ij}}{\pi_j} + \lambda", lambda pi, lam, r: (r / pi).sum(0) + lam,
          "multiply and divide by pi_j: r_ij appears"),
@@ -64,7 +64,7 @@ pi_lagrange = Derivation("The update of pi with a Lagrange multiplier, slowly",
 ), given={"r": posterior, "R": lambda r: r.sum(0)})  # fmt: skip
 
 
-def _plus(derivative, a):
+def plus(derivative, a):
     return derivative._replace(value=derivative.value + a)
 
 
@@ -83,7 +83,7 @@ pi_softmax = Derivation("The update of pi without a constraint: pi = softmax(a)"
          lambda x, a, mu, Sigma: numerical(lambda b: log_p(x, softmax(b), mu, Sigma).sum(), a, 1.0),
          "differentiated numerically; pi_j = exp(a_j) / sum exp(a_j')"),
     Line("=", r"\sum_{j'} \frac{\partial \log p}{\partial \pi_{j'}} \frac{\partial \pi_{j'}}{\partial a_j}",
-         lambda x, a, mu, Sigma: _ratio(x, softmax(a), mu, Sigma).sum(0) @ numerical(softmax, a, 1.0).value,
+         lambda x, a, mu, Sigma: ratio(x, softmax(a), mu, Sigma).sum(0) @ numerical(softmax, a, 1.0).value,
          "chain rule: each a_j moves all weights"),
     Line("=", r"\sum_{j'} \frac{R_{j'}}{\pi_{j'}} \pi_{j'} (\delta_{jj'} - \pi_j)",
          lambda a, R: (np.diag(softmax(a)) - np.outer(softmax(a), softmax(a))) @ (R / softmax(a)),
@@ -117,7 +117,7 @@ pi_gibbs = Derivation("The update of pi by Gibbs' inequality", r"\sum_i \sum_j r
 def _eliminated(x, pi, mu, Sigma):
     """The derivative where the last weight is what the others leave, each by a step that no p(x_i) notices too much."""
     a = log_normal(x, mu, Sigma)
-    unit = 1 / _ratio(x, pi, mu, Sigma).max(0)
+    unit = 1 / ratio(x, pi, mu, Sigma).max(0)
     moved = lambda t: pi + np.append(t, -t.sum())
     return numerical(
         lambda t: logsumexp(a, b=moved(t), axis=1).sum(), np.zeros(len(pi) - 1), np.minimum(unit[:-1], unit[-1])
@@ -131,7 +131,7 @@ pi_elimination = Derivation("The update of pi with pi_k eliminated",
          lambda x, pi, mu, Sigma: _eliminated(x, pi, mu, Sigma),
          "pi_k gives what pi_j takes; differentiated numerically"),
     Line("=", r"\frac{\partial \log p}{\partial \pi_j} - \frac{\partial \log p}{\partial \pi_k}",
-         lambda x, pi, mu, Sigma: _ratio(x, pi, mu, Sigma).sum(0)[:-1] - _ratio(x, pi, mu, Sigma).sum(0)[-1],
+         lambda x, pi, mu, Sigma: ratio(x, pi, mu, Sigma).sum(0)[:-1] - ratio(x, pi, mu, Sigma).sum(0)[-1],
          "chain rule: d pi_k / d pi_j = -1"),
     Line("=", r"\frac{R_j}{\pi_j} - \frac{R_k}{\pi_k}", lambda pi, R: R[:-1] / pi[:-1] - R[-1] / pi[-1],
          "the gradient without the constraint"),
