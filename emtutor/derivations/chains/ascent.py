@@ -98,6 +98,20 @@ m_step_gain = Derivation("log p gains at least what the bound gains, if KL was z
    given={"q": lambda log_joint_old: softmax(log_joint_old, axis=1)},
    size=lambda log_joint_old: abs(evidence(log_joint_old)))  # fmt: skip
 
+surrogate = Derivation("EM is an MM algorithm: a surrogate that touches log p and lies below it",
+    r"\log p(x \mid \theta)", mixtures("log_joint_old log_joint_new"), (
+    Line("start", r"\sum_i \log \sum_j p(x_i, z_{ij} = 1 \mid \theta)", lambda log_joint_new: evidence(log_joint_new),
+         "at any theta"),
+    Line(">=", r"\sum_i \sum_j r_{ij} \log \frac{p(x_i, z_{ij} = 1 \mid \theta)}{r_{ij}}, \quad r_{ij} = p(z_{ij} = 1 \mid x_i, \theta_{\text{old}})",
+         lambda log_joint_new, r: mean(r, log_joint_new - log(r)), "Jensen; r belongs to theta_old",
+         tight=lambda log_joint_old: {"log_joint_new": log_joint_old}, tight_when="theta = theta_old: there it touches"),
+    Line("=", r"Q(\theta \mid \theta_{\text{old}}) + \mathbb{H}(r)", lambda log_joint_new, r: mean(r, log_joint_new) + entr(r).sum(),
+         "Q = E_r [log p(x, z | theta)]; only this term depends on theta"),
+    Line("=", r"\log p(x \mid \theta_{\text{old}}) + Q(\theta \mid \theta_{\text{old}}) - Q(\theta_{\text{old}} \mid \theta_{\text{old}})",
+         lambda log_joint_old, log_joint_new, r: evidence(log_joint_old) + mean(r, log_joint_new - log_joint_old),
+         "log r = log p(x, z | theta_old) - log p(x | theta_old): raise Q, and log p is at least as high"),
+), given={"r": lambda log_joint_old: softmax(log_joint_old, axis=1)})  # fmt: skip
+
 m_step_gain_any_q = Derivation("After any other q it need not: the counterexample",
     r"\log p(x \mid \theta_{\text{new}}) - \log p(x \mid \theta_{\text{old}})",
     mixtures("log_joint_old log_joint_new", keep=lambda n, k, d: k > 1), (

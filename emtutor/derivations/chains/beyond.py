@@ -5,7 +5,7 @@ from scipy.special import entr, logsumexp, softmax
 
 from emtutor import problems
 from emtutor.causes import Problem
-from emtutor.derivations.chains.common import assignments, log, mean, with_zeros
+from emtutor.derivations.chains.common import assignments, log, mean, tiny
 from emtutor.derivations.engine import Derivation, Line
 
 
@@ -64,11 +64,11 @@ forward = Derivation("The forward pass: a sum over all paths, one step at a time
 
 
 def _tables(rng):
-    """Joints log p(x, z_1, z_2) of two hidden variables, (a, b), and two factors, with zeros in some."""
+    """Joints log p(x, z_1, z_2) of two hidden variables, (a, b), and two factors, with tiny entries in some."""
     made = []
     for a, b, spread in ((2, 3, 1.0), (3, 2, 1.5), (3, 4, 1.5), (4, 3, 0.7), (3, 3, 2.0), (2, 2, 1.2), (5, 2, 1.0),
                          (2, 4, 15.0), (7, 6, 12.0)):  # fmt: skip
-        draw = problems.simplex if spread < 10 else (lambda rng, k: with_zeros(rng, 1, k)[0])
+        draw = problems.simplex if spread < 10 else (lambda rng, k: tiny(rng, 1, k)[0])
         args = {"log_p": rng.normal(-2.0, spread, (a, b)), "q1": draw(rng, a), "q2": draw(rng, b)}
         made.append(Problem(f"{a} by {b}, spread {spread:g}", args))
     return made

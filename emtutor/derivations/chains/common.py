@@ -58,7 +58,7 @@ def scatter(x, r, mu):
 
 
 def rare(w, rng):
-    """Components far apart, each with points of its own, of weights down to 1e-12; r and q with tiny entries and zeros;
+    """Components far apart, each with points of its own, of weights down to 1e-12; r and q with tiny entries, zeros in r;
     lambda > 0, alpha < 1, T large.
     """
     n, k, d, Sigma = w["n"], w["k"], w["d"], w["Sigma"]
@@ -71,8 +71,8 @@ def rare(w, rng):
             "x": mu[own] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[own], rng.standard_normal((n, d))),
             "mu": mu,
             "pi": weights / weights.sum(),
-            "r": with_zeros(rng, n, k),
-            "q": with_zeros(rng, n, k),
+            "r": tiny(rng, n, k, zeros=0.2),
+            "q": tiny(rng, n, k),
             "a": rng.permutation(np.linspace(-14.0, 14.0, k)),
             "log_joint": rng.normal(-3.0, 12.0, (n, k)),
             "log_joint_new": rng.normal(-3.0, 12.0, (n, k)),
@@ -89,9 +89,10 @@ def uneven(w, rng):
     return problems.completed(w | {"pi": weights / weights.sum()})
 
 
-def with_zeros(rng, n, k):
-    """n rows of k probabilities from 1 down to 1e-12, some of them zero; no column is empty."""
-    p = 10.0 ** rng.uniform(-12, 0, (n, k)) * (rng.random((n, k)) > 0.2)
+def tiny(rng, n, k, zeros=0.0):
+    """n rows of k probabilities from 1 down to 1e-12, a share of the later ones zero; no column is empty."""
+    p = 10.0 ** rng.uniform(-12, 0, (n, k))
+    p[n // 2 :] *= rng.random((n - n // 2, k)) >= zeros
     p[np.arange(n), rng.permutation(np.arange(n) % k)] = 1.0
     return p / p.sum(1, keepdims=True)
 
@@ -106,8 +107,13 @@ def flat(w, rng):
     return problems.completed(w | moved | {"beta": w["beta"] * float((A**2).mean())})
 
 
+def small(w, rng):
+    """x in a unit 1000 times as long: densities far above one; another T and another prior."""
+    return problems.dense(w)
+
+
 HABITS = (
-    ("12 points, weights down to 1e-12", (rare,), 12, 3, 2),
+    ("12 points in a small unit, weights down to 1e-12", (rare, small), 12, 3, 2),
     ("9 points, nearly flat, far below zero", (flat,), 9, 2, 3),
     ("64 points, 5 components, 5 dimensions, rare and flat", (rare, flat), 64, 5, 5),
     ("50 points, 6 components on a line, uneven weights", (uneven,), 50, 6, 1),
@@ -123,7 +129,7 @@ def _without_habits(names, rng, given):
 
 
 def mixtures(names, *, keep=lambda n, k, d: True, **given):
-    """Problems with these arguments: ordinary, hostile and without habits, twelve in all, less those whose sizes are
+    """Problems with these arguments: ordinary, hostile and without habits, eleven in all, less those whose sizes are
     not to `keep`.
 
     given: a value, or a function of the world, for a name that no world holds.
@@ -133,8 +139,6 @@ def mixtures(names, *, keep=lambda n, k, d: True, **given):
 
     def make(rng):
         worlds = [(p.label, p.args) for p in problems.mixture(wanted, rng, **given)]
-        dense = problems.dense(problems.world(rng, 8, 2, 2))
-        worlds.append(("8 points in a small unit", problems.pick(dense, wanted, given)))
         worlds += _without_habits(wanted, rng, given)
         return [
             problems.Problem(label, {name: args[name] for name in names})
@@ -212,7 +216,7 @@ def numerical_in_pi(f, x, pi, mu, Sigma):
     one that leaves every p(x_i) positive. f: function of log p(x) and pi, if not log p(x) alone.
     """
     a = log_normal(x, mu, Sigma)
-    unit = np.exp(log_p(x, pi, mu, Sigma) - a.T).min(1)
+    unit = np.exp((log_p(x, pi, mu, Sigma) - a.T).min(1))
     return numerical(lambda p: f(logsumexp(a, b=p, axis=1).sum(), p), pi, unit)
 
 

@@ -137,3 +137,65 @@ m_step = Derivation("The M-step: the maximum of the expected complete-data log-l
          "all three together, the covariance around the new mean",
          of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
 ))  # fmt: skip
+
+# ---- a root of the gradient need not be a maximum: here it is, whatever r is
+
+
+def _mean(x, r):
+    return (r.T @ x) / r.sum(0)[:, None]
+
+
+def _covariance(x, r, mu):
+    return scatter(x, r, mu) / r.sum(0)[:, None, None]
+
+
+def _with_mean(x, r):
+    return {"mu": _mean(x, r)}
+
+
+def _with_covariance(x, r, mu):
+    return {"Sigma": _covariance(x, r, mu)}
+
+
+def _ratios(x, r, mu, Sigma):
+    """The eigenvalues of Lambda_j W_j / R_j, (k, d)."""
+    root = np.linalg.cholesky(Sigma)
+    half = np.linalg.solve(root, _covariance(x, r, mu))
+    return np.linalg.eigvalsh(np.linalg.solve(root, half.swapaxes(1, 2)))
+
+
+mu_is_maximum = Derivation("The root in mu is a maximum",
+    r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)", draws("x r mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum(), "r held fixed"),
+    Line("=", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \bar x_j, \Sigma_j) - \tfrac{1}{2} \sum_j R_j (\mu_j - \bar x_j)^\top \Sigma_j^{-1} (\mu_j - \bar x_j), \quad \bar x_j = \frac{1}{R_j} \sum_i r_{ij} x_i",
+         lambda x, r, mu, Sigma: (r * log_normal(x, _mean(x, r), Sigma)).sum() - r.sum(0) @ _squared(mu - _mean(x, r), Sigma) / 2,
+         "x_i - mu_j = (x_i - mean) + (mean - mu_j): the mixed terms sum to zero"),
+    Line("<=", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \bar x_j, \Sigma_j)",
+         lambda x, r, Sigma: (r * log_normal(x, _mean(x, r), Sigma)).sum(),
+         "Sigma_j is positive definite: any other mu_j is worse, however far", tight=_with_mean,
+         tight_when="mu is the root"),
+))  # fmt: skip
+
+
+def _squared(away, Sigma):
+    """(k,): away_j^T Sigma_j^-1 away_j."""
+    return (away * np.linalg.solve(Sigma, away[..., None])[..., 0]).sum(1)
+
+
+Sigma_is_maximum = Derivation("The root in Sigma is a maximum: Q is concave in the precision",
+    r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)", draws("x r mu Sigma", *AMPLE), (
+    Line("start", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, \Sigma_j)",
+         lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum(), "r and mu held fixed"),
+    Line("=", r"\tfrac{1}{2} \sum_j \bigl[ R_j \log \det \Lambda_j - \operatorname{tr} \Lambda_j W_j \bigr] - \tfrac{n d}{2} \log 2 \pi, \quad \Lambda_j = \Sigma_j^{-1}",
+         lambda x, r, mu, Sigma: (-r.sum(0) @ np.linalg.slogdet(Sigma)[1] - np.trace(np.linalg.solve(Sigma, scatter(x, r, mu)), axis1=1, axis2=2).sum() - x.size * np.log(2 * np.pi)) / 2,
+         "log det is concave in the precision and the trace is linear: there is one top at most"),
+    Line("=", r"\tfrac{1}{2} \sum_j R_j \Bigl[ \sum_a ( \log u_{ja} - u_{ja} ) - \log \det \frac{W_j}{R_j} \Bigr] - \tfrac{n d}{2} \log 2 \pi, \quad u_{ja} \text{ the eigenvalues of } \Lambda_j \frac{W_j}{R_j}",
+         lambda x, r, mu, Sigma: (r.sum(0) @ ((np.log(_ratios(x, r, mu, Sigma)) - _ratios(x, r, mu, Sigma)).sum(1) - np.linalg.slogdet(_covariance(x, r, mu))[1]) - x.size * np.log(2 * np.pi)) / 2,
+         "determinant and trace are the product and the sum of the eigenvalues"),
+    Line("<=", r"\tfrac{1}{2} \sum_j R_j \Bigl[ -d - \log \det \frac{W_j}{R_j} \Bigr] - \tfrac{n d}{2} \log 2 \pi",
+         lambda x, r, mu: (-x.size - r.sum(0) @ np.linalg.slogdet(_covariance(x, r, mu))[1] - x.size * np.log(2 * np.pi)) / 2,
+         "log u is at most u - 1", tight=_with_covariance, tight_when="Sigma is the root, and all u are 1"),
+    Line("=", r"\sum_i \sum_j r_{ij} \log \mathcal{N}(x_i; \mu_j, W_j / R_j)",
+         lambda x, r, mu: (r * log_normal(x, mu, _covariance(x, r, mu))).sum(), "any other Sigma_j is worse"),
+))  # fmt: skip

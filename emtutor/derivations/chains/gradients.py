@@ -202,6 +202,30 @@ grad_Sigma = Derivation("The gradient in the covariances",
 ), given={"r": posterior})  # fmt: skip
 
 
+def _in_precision(f, Sigma):
+    """d f(Lambda^-1) / d Lambda for each component's precision Lambda_j = Sigma_j^-1, entries independent."""
+    return numerical(lambda precision: f(inv(precision)), inv(Sigma), area(inv(Sigma)))
+
+
+grad_precision = Derivation("The gradient in the precisions, of which the slide's formula for Sigma is a case",
+    r"\nabla_{\Lambda_j} \log p(x \mid \pi, \mu, \Sigma), \quad \Lambda_j = \Sigma_j^{-1}", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \Lambda_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Lambda_{j'}^{-1})",
+         lambda x, pi, mu, Sigma: _in_precision(lambda S: log_p(x, pi, mu, S).sum(), Sigma),
+         "the definition, entries independent, differentiated numerically"),
+    Line("=", r"\sum_i r_{ij} \frac{\partial}{\partial \Lambda_j} \Bigl[ \tfrac{1}{2} \log \det \Lambda_j - \tfrac{1}{2} (x_i - \mu_j)^\top \Lambda_j (x_i - \mu_j) \Bigr]",
+         lambda x, r, mu, Sigma: _in_precision(lambda S: (r * log_normal(x, mu, S)).sum(), Sigma),
+         "as for mu: chain rule, one term, Bayes; the rest of log N does not depend on the precision"),
+    Line("=", r"\sum_i r_{ij} \Bigl[ \tfrac{1}{2} \Lambda_j^{-1} - \tfrac{1}{2} (x_i - \mu_j)(x_i - \mu_j)^\top \Bigr]",
+         lambda x, r, mu, Sigma: np.einsum("ij,ijab->jab", r, (Sigma - np.einsum("ija,ijb->ijab", x[:, None] - mu, x[:, None] - mu)) / 2),
+         "the log-determinant's derivative; the quadratic form is linear in the precision"),
+    Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top + \tfrac{1}{2} R_j \Sigma_j",
+         lambda x, r, mu, Sigma: -scatter(x, r, mu) / 2 + r.sum(0)[:, None, None] * Sigma / 2,
+         "what the slide prints under Sigma_j, with R_j Sigma_j / 2 for its constant"),
+    Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
+         "set to zero with r and mu held fixed: the same root as in Sigma_j", unknown="Sigma"),
+), given={"r": posterior})  # fmt: skip
+
+
 def tied(x, pi, mu, Sigma):
     """The derivative along E_ab + E_ba (a < b) and E_aa, as a symmetric matrix for each component."""
     d = Sigma.shape[-1]

@@ -49,12 +49,12 @@ lemma = Derivation("The lemma: log p = L + KL, for any q",
          "log p(x) does not depend on z, and q sums to one"),
 ))  # fmt: skip
 
-_divergence = mixtures("q p", p=lambda w: _covering(w["q"], w["p"]))
+_divergence = mixtures("q p", p=lambda w: _covering(w["p"]))
 
 
-def _covering(q, p):
-    """p again, positive wherever q is: elsewhere the divergence is infinite, and no inequality is left to try."""
-    p = np.where(q > 0, np.maximum(p, 1e-12), p)
+def _covering(p):
+    """p again, nowhere zero: where q is positive the divergence would be infinite, and nothing be left to compare."""
+    p = np.maximum(p, 1e-12)
     return p / p.sum(1, keepdims=True)
 
 

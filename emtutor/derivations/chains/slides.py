@@ -74,7 +74,7 @@ slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component
     Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
          lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
     Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
-         "as the slide says", toward="eps"),
+         "k-means' rule; the slide says only that Sigma goes to zero", toward="eps"),
     Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
          lambda x, mu: _nearest(kmeans_limit.distances(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
          "another partition: k-means needs equal s_j", toward="eps"),
@@ -87,7 +87,7 @@ slide_kmeans_shared = Derivation("k-means is the limit Sigma -> 0? Not if Sigma 
          lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())),
          "the E-step; C is the data's covariance"),
     Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
-         "as the slide says", toward="eps"),
+         "k-means' rule; the slide says only that Sigma goes to zero", toward="eps"),
     Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
          lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))), "k-means in Mahalanobis' distance",
          toward="eps"),
@@ -104,23 +104,6 @@ slide_conditional = Derivation("The slide's p(x | z): it is the joint",
          lambda x, z, mu, Sigma: (z * log_normal(x, mu, Sigma)).sum(), "without pi: z is known"),
 ), breaks=(2,))  # fmt: skip
 
-slide_grad_mu = Derivation("The slide's gradient in mu",
-    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
-    Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
-         gradients.numerical_mu, "the definition, differentiated numerically"),
-    Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
-         lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
-         "as printed: the unit is x^3 where 1 / x is wanted"),
-    Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
-         "the inverse, the sign, the factor 1"),
-), given=_R, breaks=(2,))  # fmt: skip
-
-
-def _free_gradient(x, pi, mu, Sigma):
-    return _sandwich(x, posterior(x, pi, mu, Sigma), mu, Sigma)
-
-
 def _sandwich(x, r, mu, Sigma):
     """Sigma_j^-1 (W_j - R_j Sigma_j) Sigma_j^-1 / 2, (k, d, d)."""
     P = np.linalg.inv(Sigma)
@@ -132,28 +115,43 @@ def _sum_of_pulls(x, r, mu, Sigma):
     return np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)
 
 
+slide_grad_mu = Derivation("The slide's gradient in mu",
+    r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
+    Line("start", r"\frac{\partial}{\partial \mu_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
+         gradients.numerical_mu, "the definition, differentiated numerically"),
+    Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} \Sigma_j (x_i - \mu_j)",
+         lambda x, r, mu, Sigma: -np.einsum("jab,ij,ijb->ja", Sigma, r, x[:, None] - mu) / 2,
+         "as printed: the unit is x^3 where 1 / x is wanted"),
+    Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
+         _sum_of_pulls, "the inverse, the sign, the factor 1"),
+), given=_R, breaks=(2,))  # fmt: skip
+
+
+def _free_gradient(x, pi, mu, Sigma):
+    return _sandwich(x, posterior(x, pi, mu, Sigma), mu, Sigma)
+
+
 slide_constant = Derivation("The slide's \"+ const.\" in a gradient",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \mu_j} \log p(x \mid \theta)", gradients.numerical_mu,
          "the definition, differentiated numerically"),
     Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j) + c",
-         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu) + 0.1 ** np.arange(x.shape[1]),
-         "any constant c but zero: here (1, 0.1, ...)"),
+         lambda x, r, mu, Sigma, c: _sum_of_pulls(x, r, mu, Sigma) + c,
+         "any constant c but zero: here (1, 0.1, ...) over the standard deviation of x"),
     Line("=", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu),
-         "what does not depend on mu_j has gradient zero"),
+         _sum_of_pulls, "what does not depend on mu_j has gradient zero"),
     Line("therefore", r"\mu_j = \frac{1}{R_j} \Bigl( \sum_i r_{ij} x_i + \Sigma_j c \Bigr)",
-         lambda x, r, Sigma: (r.T @ x + Sigma @ 0.1 ** np.arange(x.shape[1])) / r.sum(0)[:, None],
+         lambda x, r, Sigma, c: (r.T @ x + Sigma @ c) / r.sum(0)[:, None],
          "where the constant would put the root", unknown="mu", into=_sum_of_pulls),
     Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
          "where it is", unknown="mu", into=_sum_of_pulls),
-), given=_R, breaks=(2, 4))  # fmt: skip
+), given=_R | {"c": lambda x: 0.1 ** np.arange(x.shape[1]) / x.std(0)}, breaks=(2, 4))  # fmt: skip
 
 
 slide_fixed_point = Derivation("The slide's root: a fixed-point equation, not a solution",
     r"\nabla_{\mu_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma", **_several), (
     Line("start", r"\sum_i r_{ij} \Sigma_j^{-1} (x_i - \mu_j)",
-         lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu), "the gradient"),
+         _sum_of_pulls, "the gradient"),
     Line("therefore", r"\mu_j = \frac{1}{R_j} \sum_i r_{ij} x_i", lambda x, r: (r.T @ x) / r.sum(0)[:, None],
          "put in with r computed anew: not zero", unknown="mu",
          into=lambda x, pi, mu, Sigma: gaussian.grad_mu(x, gaussian.Theta(pi, mu, Sigma))),
@@ -166,9 +164,9 @@ slide_grad_Sigma = Derivation("The slide's gradient in Sigma",
     Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
          gradients.numerical_Sigma, "entries independent, differentiated numerically"),
     Line("=", r"-\tfrac{1}{2} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top", lambda x, r, mu: -scatter(x, r, mu) / 2,
-         "as printed: never zero, and of unit x^2 where x^-2 is wanted"),
+         "as printed, less its constant: of unit x^2 where x^-2 is wanted; it belongs to the precision (grad_precision)"),
     Line("=", r"\tfrac{1}{2} \Sigma_j^{-1} \bigl( W_j - R_j \Sigma_j \bigr) \Sigma_j^{-1}",
-         lambda x, r, mu, Sigma: _sandwich(x, r, mu, Sigma),
+         _sandwich,
          "the sandwich, the sign, and the log-determinant's term, which is no constant"),
     Line("therefore", r"\Sigma_j = W_j / R_j", lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None],
          "the slide's root is right: it is the root of this", unknown="Sigma", into=_sandwich),
@@ -324,7 +322,7 @@ slide_gem = Derivation("The slide's generalized EM: a gradient step may be too l
          lambda x, pi, mu, Sigma, r, gradient: _after(x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
          "EM's own step raises Q, and so log p", tight=ascent.same_everywhere, tight_when="the gradient is zero"),
 ),
-   given=_R | {"gradient": lambda x, r, mu, Sigma: np.einsum("jab,ij,ijb->ja", np.linalg.inv(Sigma), r, x[:, None] - mu)},
+   given=_R | {"gradient": _sum_of_pulls},
    breaks=(2,))  # fmt: skip
 
 slide_exponential = Derivation("The slide's exponential family: base measure and entropy are missing",
@@ -339,7 +337,7 @@ slide_exponential = Derivation("The slide's exponential family: base measure and
          "neither depends on theta: the maximiser was right, the equality was not"),
 ), breaks=(2,))  # fmt: skip
 
-slide_map = Derivation("The slide's MAP: \"just add a log prior\", and take the mode",
+slide_map = Derivation("MAP: \"just add a log prior\", as the slide says, and take the mode",
     r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
          lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
