@@ -28,7 +28,7 @@ _GIVEN_R = {"r": lambda log_joint: softmax(log_joint, axis=1)}
 e_step_tight = Derivation("The E-step makes the bound tight",
     r"\mathcal{L}(q, \theta_{\text{old}}), \quad q(z) = p(z \mid x, \theta_{\text{old}})", mixtures("log_joint"), (
     Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta_{\text{old}})}{q(z)}",
-         lambda log_joint, r: bounds._elbo(log_joint, r), "the definition"),
+         lambda log_joint, r: formulas.elbo(log_joint, r), "the definition"),
     Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log \frac{p(x, z \mid \theta_{\text{old}})}{p(z \mid x, \theta_{\text{old}})}",
          lambda log_joint, r: mean(r, log_joint - log_posterior(log_joint)), "this q, put in"),
     Line("=", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x \mid \theta_{\text{old}})",
@@ -40,7 +40,7 @@ e_step_tight = Derivation("The E-step makes the bound tight",
 e_step_gain = Derivation("What an E-step gains",
     r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta)", mixtures("log_joint q"), (
     Line("start", r"\mathcal{L}(q_{\text{new}}, \theta) - \mathcal{L}(q_{\text{old}}, \theta), \quad q_{\text{new}} = p(z \mid x, \theta)",
-         lambda log_joint, q, r: bounds._elbo(log_joint, r) - bounds._elbo(log_joint, q), "the definition"),
+         lambda log_joint, q, r: formulas.elbo(log_joint, r) - formulas.elbo(log_joint, q), "the definition"),
     Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q_{\text{old}}, \theta)",
          lambda log_joint, q: evidence(log_joint) - mean(q, log_joint - log(q)), "the E-step is tight"),
     Line("=", r"D_{KL}\bigl( q_{\text{old}} \,\|\, p(z \mid x, \theta) \bigr)",
@@ -52,7 +52,7 @@ e_step_gain = Derivation("What an E-step gains",
 m_step_bound = Derivation("The M-step maximises the bound",
     r"\mathcal{L}(q, \theta) + \sum_z q(z) \log q(z)", draws("x q pi mu Sigma", *AMPLE), (
     Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)} + \sum_z q(z) \log q(z)",
-         lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q) + mean(q, log(q)),
+         lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q) + mean(q, log(q)),
          "the definition, for any q"),
     Line("=", r"\sum_z q(z) \bigl[ \log p(x, z \mid \theta) - \log q(z) + \log q(z) \bigr]",
          lambda x, q, pi, mu, Sigma: mean(q, joint(x, pi, mu, Sigma) - log(q) + log(q)),
@@ -61,8 +61,8 @@ m_step_bound = Derivation("The M-step maximises the bound",
          lambda x, q, pi, mu, Sigma: np.einsum("ij,ij->", q, joint(x, pi, mu, Sigma)),
          "the entropy of q does not depend on theta"),
     Line("maximises", r"\theta_{\text{new}} = \arg\max_\theta \mathcal{L}(q, \theta)",
-         lambda x, q: gaussian._m_step(x, q)._asdict(), "so both have the same maximiser",
-         of=lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q)),
+         lambda x, q: formulas.m_step(x, q)._asdict(), "so both have the same maximiser",
+         of=lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q)),
 ))  # fmt: skip
 
 
@@ -79,7 +79,7 @@ _CHANGE = (
              lambda a: formulas.elbo(a, q) + formulas.kl(a, q), log_joint_new, log_joint_old),
          "the lemma, twice, with the same q"),
     Line("=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}} + KL_{\text{new}}",
-         lambda log_joint_old, log_joint_new, q: _gain(lambda a: bounds._elbo(a, q), log_joint_new, log_joint_old)
+         lambda log_joint_old, log_joint_new, q: _gain(lambda a: formulas.elbo(a, q), log_joint_new, log_joint_old)
          + mean(q, log(q) - log_posterior(log_joint_new)),
          "KL was zero before: q is the posterior at theta_old"),
     Line(">=", r"\mathcal{L}_{\text{new}} - \mathcal{L}_{\text{old}}",
@@ -160,8 +160,8 @@ monotone = Derivation("EM never lowers log p", r"\log p(x \mid \theta_{\text{old
     Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
          lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "the definition"),
     Line("=", r"\mathcal{L}(q, \theta_{\text{old}}), \quad q = p(z \mid x, \theta_{\text{old}})",
-         lambda x, pi, mu, Sigma, q: bounds._elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
+         lambda x, pi, mu, Sigma, q: formulas.elbo(joint(x, pi, mu, Sigma), q), "the E-step is tight"),
     Line("<=", r"\mathcal{L}(q, \theta_{\text{new}})", lambda q, new: mean(q, new) + entr(q).sum(),
          "the M-step maximises L over theta", **_FIXED),
     Line("<=", r"\log p(x \mid \theta_{\text{new}})", lambda new: evidence(new), "the bound, at theta_new", **_FIXED),
-), given={"q": posterior, "new": lambda x, q: joint(x, *gaussian._m_step(x, q))})  # fmt: skip
+), given={"q": posterior, "new": lambda x, q: joint(x, *formulas.m_step(x, q))})  # fmt: skip

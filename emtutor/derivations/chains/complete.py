@@ -133,7 +133,7 @@ m_step = Derivation("The M-step: the maximum of the expected complete-data log-l
     Line("maximises", r"\Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j)(x_i - \mu_j)^\top",
          lambda x, r, mu: scatter(x, r, mu) / r.sum(0)[:, None, None], "for the mu_j that is used in it",
          unknown="Sigma", of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
-    Line("maximises", r"(\pi, \mu, \Sigma)_{\text{new}}", lambda x, r: gaussian._m_step(x, r)._asdict(),
+    Line("maximises", r"(\pi, \mu, \Sigma)_{\text{new}}", lambda x, r: formulas.m_step(x, r)._asdict(),
          "all three together, the covariance around the new mean",
          of=lambda x, r, pi, mu, Sigma: (r * joint(x, pi, mu, Sigma)).sum()),
 ))  # fmt: skip

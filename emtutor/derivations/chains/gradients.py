@@ -269,7 +269,7 @@ preconditioned_ascent = Derivation("EM's step in mu is a gradient step, precondi
          "the gradient's formula"),
     Line("=", r"\frac{1}{R_j} \sum_i r_{ij} x_i - \mu_j", lambda x, mu, r: (r.T @ x) / r.sum(0)[:, None] - mu,
          "Sigma_j cancels"),
-    Line("=", r"\mu_j^{\text{new}} - \mu_j", lambda x, mu, r: gaussian._counts_and_means(x, r)[1] - mu, "the M-step"),
+    Line("=", r"\mu_j^{\text{new}} - \mu_j", lambda x, mu, r: formulas.counts_and_means(x, r)[1] - mu, "the M-step"),
 ), given={"r": posterior})  # fmt: skip
 
 

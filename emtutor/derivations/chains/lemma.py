@@ -27,12 +27,15 @@ def _and_hard(names):
     return make
 
 
-_TIGHT: dict[str, Any] = {"tight": lambda log_joint: {"q": softmax(log_joint, axis=1)}, "tight_when": "q is the posterior"}
+_TIGHT: dict[str, Any] = {
+    "tight": lambda log_joint: {"q": softmax(log_joint, axis=1)},
+    "tight_when": "q is the posterior",
+}
 
 lemma = Derivation("The lemma: log p = L + KL, for any q",
     r"\mathcal{L}(q) + D_{KL}\bigl( q \,\|\, p(z \mid x) \bigr)", _and_hard("log_joint q"), (
     Line("start", r"\sum_z q(z) \log \frac{p(x, z)}{q(z)} - \sum_z q(z) \log \frac{p(z \mid x)}{q(z)}",
-         lambda log_joint, q: bounds._elbo(log_joint, q) + bounds._kl_from_posterior(log_joint, q),
+         lambda log_joint, q: formulas.elbo(log_joint, q) + formulas.kl(log_joint, q),
          "the definitions; q(z) = 0 wherever p(x, z) = 0"),
     Line("=", r"\sum_z q(z) \bigl[ \log p(x, z) - \log q(z) \bigr] - \sum_z q(z) \bigl[ \log p(z \mid x) - \log q(z) \bigr]",
          lambda log_joint, q: mean(q, log_joint - log(q)) - mean(q, log_posterior(log_joint) - log(q)),

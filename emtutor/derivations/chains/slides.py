@@ -104,6 +104,7 @@ slide_conditional = Derivation("The slide's p(x | z): it is the joint",
          lambda x, z, mu, Sigma: (z * log_normal(x, mu, Sigma)).sum(), "without pi: z is known"),
 ), breaks=(2,))  # fmt: skip
 
+
 def _sandwich(x, r, mu, Sigma):
     """Sigma_j^-1 (W_j - R_j Sigma_j) Sigma_j^-1 / 2, (k, d, d)."""
     P = np.linalg.inv(Sigma)
@@ -216,7 +217,7 @@ slide_old_mean = Derivation("The slide's Sigma uses mu: which one?", r"Q(\mu, \S
          lambda x, r, mu: {"mu": (r.T @ x) / r.sum(0)[:, None], "Sigma": scatter(x, r, mu) / r.sum(0)[:, None, None]},
          "around the old mean", of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
     Line("maximises", r"\mu_j^{\text{new}}, \quad \Sigma_j = \frac{1}{R_j} \sum_i r_{ij} (x_i - \mu_j^{\text{new}})(x_i - \mu_j^{\text{new}})^\top",
-         lambda x, r: {"mu": gaussian._m_step(x, r).mu, "Sigma": gaussian._m_step(x, r).Sigma}, "around the new mean",
+         lambda x, r: {"mu": formulas.m_step(x, r).mu, "Sigma": formulas.m_step(x, r).Sigma}, "around the new mean",
          of=lambda x, r, mu, Sigma: (r * log_normal(x, mu, Sigma)).sum()),
 ), breaks=(2,))  # fmt: skip
 
@@ -296,7 +297,7 @@ slide_zero_kl = Derivation("The slide's KL = 0: at which theta?",
     r"D_{KL}\bigl( q \,\|\, p(z \mid x, \theta) \bigr), \quad q = p(z \mid x, \theta_{\text{old}})",
     mixtures("log_joint_old log_joint_new", **_several), (
     Line("start", r"\sum_z q(z) \log \frac{q(z)}{p(z \mid x, \theta)}",
-         lambda log_joint_new, q: bounds._kl_from_posterior(log_joint_new, q), "at a theta that is not theta_old"),
+         lambda log_joint_new, q: formulas.kl(log_joint_new, q), "at a theta that is not theta_old"),
     Line("=", "0", lambda log_joint_new: 0.0, "as printed, for every theta"),
     Line("=", r"\log p(x \mid \theta) - \mathcal{L}(q, \theta)",
          lambda log_joint_new, q: evidence(log_joint_new) - mean(q, log_joint_new - log(q)),
@@ -328,7 +329,7 @@ slide_gem = Derivation("The slide's generalized EM: a gradient step may be too l
 slide_exponential = Derivation("The slide's exponential family: base measure and entropy are missing",
     r"\mathcal{L}(q, \theta)", mixtures("x q pi mu Sigma"), (
     Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
-         lambda x, q, pi, mu, Sigma: bounds._elbo(joint(x, pi, mu, Sigma), q), "the definition"),
+         lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
     Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
          lambda x, q, pi, mu, Sigma: (q * observations.phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * observations.phi_theta(x, pi, mu, Sigma)[1],
          "as printed"),
