@@ -142,7 +142,7 @@ _FIXED: dict[str, Any] = {"tight": same_everywhere, "tight_when": "theta is a fi
 def _early_and_late(rng):
     """Random theta, and theta fitted in whole or in part: there a step that is no EM step is likely to be wrong."""
     late = []
-    for problem in draws("x pi mu Sigma", (60, 2, 2), (50, 3, 1), habits=False)(rng):
+    for problem in draws("x pi mu Sigma", (60, 2, 2), (50, 3, 1), habits=())(rng):
         x, *theta = problem.args.values()
         for _ in range(20):
             theta = formulas.m_step(x, posterior(x, *theta))

@@ -37,20 +37,22 @@ def evidence(log_joint):
 # ---- problems: ordinary ones, and ones without the habits of those
 
 
-def rare(w, rng):
-    """Components far apart, each with points of its own, of weights down to 1e-12; r and q with tiny entries, zeros in r;
-    lambda > 0, alpha < 1, T large.
-    """
+def apart(w, rng):
+    """Components far apart, each with points of its own, of weights down to 1e-12."""
     n, k, d, Sigma = w["n"], w["k"], w["d"], w["Sigma"]
     deviation = np.sqrt(np.diagonal(Sigma, axis1=1, axis2=2)).max(0) * rng.choice([-1, 1], d)
     mu, own = w["mu"] + 9 * deviation * rng.permutation(k)[:, None], np.arange(n) % k
+    noise = np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[own], rng.standard_normal((n, d)))
     weights = rng.permutation(np.geomspace(1e-12, 1.0, k))
+    return problems.completed(w | {"x": mu[own] + noise, "mu": mu, "pi": weights / weights.sum()})
+
+
+def extreme(w, rng):
+    """r and q with tiny entries, zeros in r; posteriors down to 1e-20; lambda > 0, alpha < 1, T large."""
+    n, k = w["n"], w["k"]
     return problems.completed(
         w
         | {
-            "x": mu[own] + np.einsum("nab,nb->na", np.linalg.cholesky(Sigma)[own], rng.standard_normal((n, d))),
-            "mu": mu,
-            "pi": weights / weights.sum(),
             "r": tiny(rng, n, k, zeros=0.2),
             "q": tiny(rng, n, k),
             "a": rng.permutation(np.linspace(-14.0, 14.0, k)),
@@ -92,23 +94,28 @@ def small(w, rng):
     return problems.dense(w)
 
 
-HABITS = (
-    ("12 points in a small unit, weights down to 1e-12", (rare, small), 12, 3, 2),
-    ("9 points, nearly flat, far below zero", (flat,), 9, 2, 3),
-    ("64 points, 5 components, 5 dimensions, rare and flat", (rare, flat), 64, 5, 5),
-    ("50 points, 6 components on a line, uneven weights", (uneven,), 50, 6, 1),
+WITHOUT_HABITS = (
+    ("12 points in a small unit, weights down to 1e-12", (apart, extreme, small), 12, 3, 2),
+    ("30 points, nearly flat, far below zero", (uneven, flat), 30, 2, 3),
+    ("64 points, 5 components, 5 dimensions, nearly flat", (uneven, extreme, flat), 64, 5, 5),
+    ("50 points, 6 components on a line, weights down to 1e-12", (apart, extreme), 50, 6, 1),
+)
+FEW_WITHOUT_HABITS = (  # so few that all assignments can be written down
+    ("6 points, weights down to 1e-12", (apart, extreme, small), 6, 3, 2),
+    ("11 points in 5 dimensions, nearly flat", (uneven, extreme, flat), 11, 2, 5),
+    ("4 points, 6 components", (uneven, extreme), 4, 6, 1),
 )
 
 
-def _without_habits(names, rng, given):
-    for label, changes, n, k, d in HABITS:
+def _without_habits(sorts, names, rng, given):
+    for label, changes, n, k, d in sorts:
         w = problems.world(rng, n, k, d)
         for change in changes:
             w = change(w, rng)
         yield label, problems.pick(w, names, given)
 
 
-def mixtures(names, *, keep=lambda n, k, d: True, **given):
+def mixtures(names, *, keep=lambda n, k, d: True, habits=WITHOUT_HABITS, **given):
     """Problems with these arguments: ordinary, hostile and without habits, eleven in all, less those whose sizes are
     not to `keep`.
 
@@ -119,7 +126,7 @@ def mixtures(names, *, keep=lambda n, k, d: True, **given):
 
     def make(rng):
         worlds = [(p.label, p.args) for p in problems.mixture(wanted, rng, **given)]
-        worlds += _without_habits(wanted, rng, given)
+        worlds += _without_habits(habits, wanted, rng, given)
         return [
             problems.Problem(label, {name: args[name] for name in names})
             for label, args in worlds
@@ -129,7 +136,7 @@ def mixtures(names, *, keep=lambda n, k, d: True, **given):
     return with_given(make, given)
 
 
-def draws(names, *sizes, habits=True, **given):
+def draws(names, *sizes, habits=WITHOUT_HABITS, **given):
     """Random problems of the given sizes (n, k, d), where hostile ones have no answer (too few points)."""
 
     def make(rng):
@@ -137,7 +144,7 @@ def draws(names, *sizes, habits=True, **given):
             problems.draw(names, rng, n=n, k=k, d=d, label=f"{n} points, k = {k}, d = {d} ({i})", **given)
             for i, (n, k, d) in enumerate(sizes, 1)
         ]
-        more = _without_habits(names.split(), rng, given) if habits else ()
+        more = _without_habits(habits, names.split(), rng, given)
         return [*drawn, *(problems.Problem(label, args) for label, args in more)]
 
     return with_given(make, given)

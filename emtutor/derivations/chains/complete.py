@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from emtutor.derivations.chains.common import AMPLE, assignments, draws, joint, log_normal, log_p, mixtures, scatter
+from emtutor.derivations.chains.common import (
+    AMPLE,
+    FEW_WITHOUT_HABITS,
+    assignments,
+    draws,
+    joint,
+    log_normal,
+    log_p,
+    mixtures,
+    scatter,
+)
 from emtutor.derivations.engine import Derivation, Line
 from emtutor.maths import formulas
 
@@ -97,7 +107,7 @@ def _filled(z):
 
 expected_complete = Derivation("The expected complete-data log-likelihood",
     r"\mathbb{E}_{p(z \mid x, \theta_{\text{old}})} \bigl[ \log p(x, z \mid \theta) \bigr]",
-    mixtures("x r pi mu Sigma", keep=lambda n, k, d: k**n < 3000), (
+    mixtures("x r pi mu Sigma", keep=lambda n, k, d: k**n < 3000, habits=FEW_WITHOUT_HABITS), (
     Line("start", r"\sum_z p(z \mid x, \theta_{\text{old}}) \log p(x, z \mid \theta)",
          lambda x, r, pi, mu, Sigma: _expected_by_enumeration(joint(x, pi, mu, Sigma), r),
          "all k^n assignments, one by one"),

@@ -6,8 +6,15 @@ from scipy.special import entr, logsumexp, softmax
 from emtutor.derivations.chains.common import evidence, log, mean, mixtures, with_posterior
 from emtutor.derivations.engine import Derivation, Line
 
+
+def _outermost(world):
+    """v with its smallest and its largest first: these two the chord joins."""
+    order = np.argsort(world["v"])
+    return world["v"][np.roll(order, 1)[::-1]] if len(order) > 2 else world["v"]
+
+
 chord = Derivation("The logarithm lies above its chords",
-    r"w_1 \log v_1 + (1 - w_1) \log v_2", mixtures("w v", keep=lambda n, k, d: k > 1), (
+    r"w_1 \log v_1 + (1 - w_1) \log v_2", mixtures("w v", keep=lambda n, k, d: k > 1, v=_outermost), (
     Line("start", r"w_1 \log v_1 + (1 - w_1) \log v_2", lambda w, v: w[0] * np.log(v[0]) + (1 - w[0]) * np.log(v[1]),
          "a point of the chord from v_1 to v_2"),
     Line("=", r"\log m + w_1 \log \frac{v_1}{m} + (1 - w_1) \log \frac{v_2}{m}, \quad m = w_1 v_1 + (1 - w_1) v_2",

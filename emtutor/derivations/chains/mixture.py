@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal
 
-from emtutor.derivations.chains.common import assignments, joint, log_normal, log_p, mixtures
+from emtutor.derivations.chains.common import FEW_WITHOUT_HABITS, assignments, joint, log_normal, log_p, mixtures
 from emtutor.derivations.engine import Derivation, Line
 
 
@@ -41,7 +41,7 @@ marginal = Derivation("The mixture's density from the joint", r"\log p(x_i \mid 
 ))  # fmt: skip
 
 product_of_sums = Derivation("A sum over all assignments is a product of small sums",
-    r"\log p(x \mid \theta)", mixtures("x pi mu Sigma", keep=lambda n, k, d: k**n < 3000), (
+    r"\log p(x \mid \theta)", mixtures("x pi mu Sigma", keep=lambda n, k, d: k**n < 3000, habits=FEW_WITHOUT_HABITS), (
     Line("start", r"\log \sum_{z_1} \cdots \sum_{z_n} \prod_i p(x_i, z_i \mid \theta)",
          lambda x, pi, mu, Sigma: logsumexp(joint(x, pi, mu, Sigma)[np.arange(len(x)), assignments(len(x), len(pi))].sum(1)),
          "sum rule: one term for each of the k^n assignments"),
