@@ -16,7 +16,7 @@ def _chains(rng):
     impossible.
     """
     made = []
-    for T, k in ((3, 2), (4, 3), (5, 2), (3, 4), (2, 3), (6, 2), (4, 1), (3, 3), (12, 2), (6, 5)):
+    for T, k in ((3, 2), (4, 3), (5, 2), (3, 4), (2, 3), (6, 2), (4, 1), (3, 3), (6, 5), (12, 2)):
         pi, A, B = problems.simplex(rng, k), problems.simplex(rng, k, k), rng.normal(-2.0, 1.2, (T, k))
         rare = len(made) % 2 == 1
         if rare:
