@@ -17,8 +17,7 @@ import pytest
 from scipy.special import entr, logsumexp, rel_entr, softmax
 
 from emtutor import derivations
-from emtutor.derivations.engine import Numerical, call, compare
-from emtutor.derivations.engine.line import Case
+from emtutor.derivations.engine import Numerical, call, compare, values
 from emtutor.desk import notebooks
 
 COURSE = Path(__file__).parents[1] / "notebooks"
@@ -127,7 +126,7 @@ def concerned(function, names):
 
 def cases(name):
     derivation = derivations.ALL[name]
-    return [Case(p.label, p.args, derivation.given) for p in derivation.problems(np.random.default_rng(0))]
+    return [derivation.case(p) for p in derivation.problems(np.random.default_rng(0))]
 
 
 def formulas(name):
@@ -140,24 +139,24 @@ def formulas(name):
             if line.relation in ("=", "<=", ">=") and number not in derivation.breaks
             if not isinstance(call(line.function, tried[0].args), Numerical)
         ]
-        return [(f, [(case, compare.value(call(f, case.args))) for case in tried]) for f in kept]
+        return [(f, [(case, values.value(call(f, case.args))) for case in tried]) for f in kept]
 
 
-def differs(name, function, right):
+def differs(function, right):
     """True if a function is not equal to the formula on all of the chain's problems."""
     for case, value in right:
         try:
-            mine = compare.value(call(function, case.args))
+            mine = values.value(call(function, case.args))
         except Exception:
             return True
-        if compare.difference(mine, value, compare.size_of(derivations.ALL[name], case))[0] > compare.RTOL:
+        if compare.difference(mine, value, case.size) > compare.RTOL:
             return True
     return False
 
 
 @pytest.mark.parametrize("name", derivations.ALL)
 def test_a_line_that_is_false_beyond_a_habit_differs(name):
-    right, missed = formulas(name), []
+    all_right, missed = formulas(name), []
     with np.errstate(all="ignore"):
         for habit, changes in HABITS.items():
             tried = [differs(name, with_habit(f, changes), values) for f, values in right if concerned(f, changes)]
@@ -259,7 +258,7 @@ def reversed_points(f, n):
 
     def function(**args):
         turned = {k: v[::-1] if np.ndim(v) and len(v) == n and k != "pi" else v for k, v in args.items()}
-        value = compare.value(call(f, turned))
+        value = values.value(call(f, turned))
         return value[::-1] if value.ndim and len(value) == n else value
 
     return function
@@ -281,7 +280,7 @@ def test_the_order_of_the_points_does_not_matter_to_a_line(name):
                 continue
             with np.errstate(all="ignore"):
                 mine = reversed_points(f, len(rows))(**case.args)
-            assert compare.difference(mine, value, compare.size_of(derivations.ALL[name], case))[0] < 1e-8
+            assert compare.difference(mine, value, case.size) < 1e-8
 
 
 def test_every_chain_runs_in_a_notebook():

@@ -80,9 +80,9 @@ def tiny(rng, n, k, zeros=0.0):
 
 
 def flat(w, rng):
-    """x on the far side of zero, its columns in units 1e4 to 1e6, its covariances with condition numbers to 1e8."""
+    """x on the far side of zero, its columns in units 1e3 to 1e6, its covariances with condition numbers to 1e8."""
     d = w["d"]
-    A = rng.permutation(np.geomspace(1e4, 1e6, d))[:, None] * (np.eye(d) - 0.95 / d)
+    A = rng.permutation(np.geomspace(1e3, 1e6, d))[:, None] * (np.eye(d) - 0.8 / d)
     away = 3 * w["x"].mean(0)
     Sigma = A @ w["Sigma"] @ A.T
     moved = {"x": (w["x"] - away) @ A.T, "mu": (w["mu"] - away) @ A.T, "Sigma": (Sigma + Sigma.swapaxes(1, 2)) / 2}
@@ -100,6 +100,7 @@ WITHOUT_HABITS = (
     ("64 points, 5 components, 5 dimensions, nearly flat", (uneven, extreme, flat), 64, 5, 5),
     ("50 points, 6 components on a line, weights down to 1e-12", (apart, extreme), 50, 6, 1),
 )
+NOT_FLAT = (WITHOUT_HABITS[0], WITHOUT_HABITS[3])  # for a derivative between two matrices: it loses digits
 FEW_WITHOUT_HABITS = (  # so few that all assignments can be written down
     ("6 points, weights down to 1e-12", (apart, extreme, small), 6, 3, 2),
     ("11 points in 5 dimensions, nearly flat", (uneven, extreme, flat), 11, 2, 5),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from emtutor.derivations.chains.common import (
+    NOT_FLAT,
     area,
     extent,
     joint,
@@ -32,9 +33,10 @@ def _skewed(world):
     return Sigma * (1 + 0.3 * np.sin(1.0 + np.arange(d * d)).reshape(d, d))
 
 
-def _least(M):
-    """The smallest singular value: no smaller change makes M singular."""
-    return np.linalg.svd(M, compute_uv=False).min()
+def _room(M):
+    """(d, d): how far each entry may move before M is singular, or has left the size of its row and column."""
+    s = np.sqrt(np.abs(np.diag(M)))
+    return 1 / (np.abs(inv(M).T) + 1 / np.outer(s, s))
 
 
 def _minors(A):
@@ -48,10 +50,10 @@ def _minors(A):
 log_det = Derivation("The derivative of a log-determinant",
     r"\Bigl[\frac{\partial}{\partial A} \log \det A\Bigr]_{ab}", mixtures("A", A=_skewed), (
     Line("start", r"\frac{\partial}{\partial A_{ab}} \log \det A",
-         lambda A: stacked(numerical(lambda B: np.linalg.slogdet(B)[1], M, _least(M)) for M in A),
+         lambda A: stacked(numerical(lambda B: np.linalg.slogdet(B)[1], M, _room(M)) for M in A),
          "each entry of A moves by itself"),
     Line("=", r"\frac{1}{\det A} \frac{\partial}{\partial A_{ab}} \det A",
-         lambda A: stacked(numerical(lambda B, M=M: np.linalg.det(B) / np.linalg.det(M), M, _least(M)) for M in A),
+         lambda A: stacked(numerical(lambda B, M=M: np.linalg.det(B) / np.linalg.det(M), M, _room(M)) for M in A),
          "chain rule"),
     Line("=", r"\frac{1}{\det A} C_{ab}", lambda A: np.stack([_minors(M) / np.linalg.det(M) for M in A]),
          "Laplace: det A = sum_b A_ab C_ab, and the cofactors of row a do not hold A_ab"),
@@ -68,10 +70,10 @@ def _v(x, mu):
 quadratic_form = Derivation("The derivative of a quadratic form in its matrix",
     r"\Bigl[\frac{\partial}{\partial A} v^\top A^{-1} v\Bigr]_{ab}", mixtures("x mu A", A=_skewed), (
     Line("start", r"\frac{\partial}{\partial A_{ab}} v^\top A^{-1} v",
-         lambda x, mu, A: stacked(numerical(lambda B, v=v: v @ np.linalg.solve(B, v), M, _least(M)) for v, M in zip(_v(x, mu), A, strict=True)),
+         lambda x, mu, A: stacked(numerical(lambda B, v=v: v @ np.linalg.solve(B, v), M, _room(M)) for v, M in zip(_v(x, mu), A, strict=True)),
          "each entry of A moves by itself"),
     Line("=", r"v^\top \Bigl(\frac{\partial}{\partial A_{ab}} A^{-1}\Bigr) v",
-         lambda x, mu, A: stacked(through(lambda D, v=v: np.einsum("c,cdab,d->ab", v, D, v), numerical(inv, M, _least(M))) for v, M in zip(_v(x, mu), A, strict=True)),
+         lambda x, mu, A: stacked(through(lambda D, v=v: np.einsum("c,cdab,d->ab", v, D, v), numerical(inv, M, _room(M))) for v, M in zip(_v(x, mu), A, strict=True)),
          "v does not depend on A"),
     Line("=", r"-v^\top A^{-1} E_{ab} A^{-1} v",
          lambda x, mu, A: -np.einsum("jc,jca,jbd,jd->jab", _v(x, mu), inv(A), inv(A), _v(x, mu)),
@@ -278,7 +280,7 @@ def _covariance(away, weights):
 
 
 preconditioned_ascent_Sigma = Derivation("The same in Sigma, around the old mean",
-    r"\frac{2}{R_j} \Sigma_j \bigl(\nabla_{\Sigma_j} \log p(x \mid \theta)\bigr) \Sigma_j", mixtures("x pi mu Sigma"), (
+    r"\frac{2}{R_j} \Sigma_j \bigl(\nabla_{\Sigma_j} \log p(x \mid \theta)\bigr) \Sigma_j", mixtures("x pi mu Sigma", habits=NOT_FLAT), (
     Line("start", r"\frac{2}{R_j} \Sigma_j \Bigl(\frac{\partial}{\partial \Sigma_j} \log p(x \mid \theta)\Bigr) \Sigma_j",
          lambda x, pi, mu, Sigma, r: through(lambda G: 2 * Sigma @ G @ Sigma / r.sum(0)[:, None, None], numerical_Sigma(x, pi, mu, Sigma)),
          "the gradient, differentiated numerically"),

@@ -57,4 +57,4 @@ jensen_bound = Derivation("From Jensen to the bound", r"\log p(x)", mixtures("lo
          lambda log_joint, q: mean(q, log_joint) - mean(q, log(q)), "the log of a quotient"),
     Line("maximises", r"q(z_i) = p(z_i \mid x_i)", lambda log_joint: softmax(log_joint, axis=1), "the q that closes the gap",
          unknown="q", of=lambda log_joint, q: mean(q, log_joint) + entr(q).sum()),
-))  # fmt: skip
+), size=lambda log_joint: 1.0)  # fmt: skip

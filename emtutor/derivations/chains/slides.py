@@ -254,7 +254,7 @@ slide_jensen = Derivation("The slide's Jensen: without weights it is not Jensen'
     Line("<=", r"\log \sum_{z:\, q(z) > 0} q(z) \frac{p(x_i, z)}{q(z)}",
          lambda log_joint, q: logsumexp(log_joint - log(q), axis=1, b=q), "Jensen", **_TIGHT),
     Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels; equal where q > 0", **_TIGHT),
-), breaks=(2,))  # fmt: skip
+), size=lambda log_joint: 1.0, breaks=(2,))  # fmt: skip
 
 
 def _blocked(rng):
