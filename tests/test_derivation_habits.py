@@ -120,6 +120,11 @@ def with_habit(function, changes):
     return lambda **args: call(function, args | {name: f(args[name]) for name, f in changes.items() if name in args})
 
 
+NOT_FLAT = "preconditioned_ascent_Sigma"  # a derivative between two matrices: of nearly flat ones no digit is left
+for _habit in ("at most 4 dimensions", "condition numbers below 1e4", "x above -1e4", "x below 1e4 in size"):
+    HARMLESS[_habit] += f" {NOT_FLAT}"
+
+
 def concerned(function, names):
     return not set(names).isdisjoint(inspect.signature(function).parameters)
 
@@ -142,6 +147,14 @@ def formulas(name):
         return [(f, [(case, values.value(call(f, case.args))) for case in tried]) for f in kept]
 
 
+def far(mine, value, size):
+    """The largest difference, relative to the largest entry (at least `size`)."""
+    if mine.shape != value.shape:
+        return np.inf
+    off = np.where(mine == value, 0.0, np.abs(mine - value)).max()
+    return np.inf if np.isnan(off) else off / values.largest(value, size)
+
+
 def differs(function, right):
     """True if a function is not equal to the formula on all of the chain's problems."""
     for case, value in right:
@@ -149,7 +162,7 @@ def differs(function, right):
             mine = values.value(call(function, case.args))
         except Exception:
             return True
-        if compare.difference(mine, value, case.size) > compare.RTOL:
+        if far(mine, value, case.size) > compare.RTOL:
             return True
     return False
 
@@ -159,7 +172,7 @@ def test_a_line_that_is_false_beyond_a_habit_differs(name):
     all_right, missed = formulas(name), []
     with np.errstate(all="ignore"):
         for habit, changes in HABITS.items():
-            tried = [differs(name, with_habit(f, changes), values) for f, values in right if concerned(f, changes)]
+            tried = [differs(with_habit(f, changes), right) for f, right in all_right if concerned(f, changes)]
             if tried and not any(tried) and name not in HARMLESS.get(habit, "").split():
                 missed.append(habit)
     assert not missed
@@ -280,7 +293,7 @@ def test_the_order_of_the_points_does_not_matter_to_a_line(name):
                 continue
             with np.errstate(all="ignore"):
                 mine = reversed_points(f, len(rows))(**case.args)
-            assert compare.difference(mine, value, case.size) < 1e-8
+            assert far(mine, value, case.size) < 1e-8
 
 
 def test_every_chain_runs_in_a_notebook():

@@ -46,7 +46,7 @@ jensen = Derivation("Jensen's inequality for the logarithm",
 jensen_bound = Derivation("From Jensen to the bound", r"\log p(x)", mixtures("log_joint q"), (
     Line("start", r"\sum_i \log \sum_{z_i} p(x_i, z_i)", lambda log_joint: evidence(log_joint),
          "sum rule"),
-    Line(">=", r"\sum_i \log \sum_{z_i:\, q(z_i) > 0} q(z_i) \frac{p(x_i, z_i)}{q(z_i)}",
+    Line(">=", r"\sum_i \log \sum_{z_i:\, q(z_i) \ne 0} q(z_i) \frac{p(x_i, z_i)}{q(z_i)}",
          lambda log_joint, q: logsumexp(log_joint - log(q), axis=1, b=q).sum(),
          "multiply and divide by q; equal, unless q is 0 somewhere: what it leaves out is not negative",
          tight=with_posterior, tight_when="q > 0"),

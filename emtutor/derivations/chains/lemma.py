@@ -63,10 +63,10 @@ def _covering(p):
 
 kl_not_negative = Derivation("A divergence is never negative", r"-D_{KL}\bigl( q \,\|\, p \bigr)", _divergence, (
     Line("start", r"\sum_z q(z) \log \frac{p(z)}{q(z)}", lambda q, p: -rel_entr(q, p).sum(1), "the definition"),
-    Line("<=", r"\log \sum_{z:\, q(z) > 0} q(z) \frac{p(z)}{q(z)}",
+    Line("<=", r"\log \sum_{z:\, q(z) \ne 0} q(z) \frac{p(z)}{q(z)}",
          lambda q, p: np.log(means(q, _u(q, p))), "Jensen: the weights q sum to one",
          tight=lambda p: {"q": p}, tight_when="q = p"),
-    Line("=", r"\log \sum_{z:\, q(z) > 0} p(z)", lambda q, p: np.log(np.where(q > 0, p, 0.0).sum(1)), "q cancels"),
+    Line("=", r"\log \sum_{z:\, q(z) \ne 0} p(z)", lambda q, p: np.log(np.where(q > 0, p, 0.0).sum(1)), "q cancels"),
     Line("<=", r"\log \sum_z p(z)", lambda p: np.log(p.sum(1)), "more terms, and p is not negative",
          tight=lambda p: {"q": p}, tight_when="q > 0 wherever p > 0"),
     Line("=", r"0", lambda p: np.zeros(len(p)), "p sums to one"),

@@ -70,7 +70,7 @@ def _nearest(distances):
 
 slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component is larger",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon s_j I, \; s_j \text{ unequal}",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
+    draws("x pi mu eps", *((48, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
     Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
          lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
     Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
@@ -82,7 +82,7 @@ slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component
 
 slide_kmeans_shared = Derivation("k-means is the limit Sigma -> 0? Not if Sigma is not round",
     r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon C",
-    draws("x pi mu eps", *((60, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
+    draws("x pi mu eps", *((48, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
     Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
          lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())),
          "the E-step; C is the data's covariance"),
@@ -251,7 +251,7 @@ slide_jensen = Derivation("The slide's Jensen: without weights it is not Jensen'
          "as printed: true while all p are at most 1, false for densities"),
     Line("start", r"\sum_z q(z) \log \frac{p(x_i, z)}{q(z)}", lambda log_joint, q: means(q, log_joint - log(q)),
          "with weights that sum to one", left=r"\mathcal{L}(q)"),
-    Line("<=", r"\log \sum_{z:\, q(z) > 0} q(z) \frac{p(x_i, z)}{q(z)}",
+    Line("<=", r"\log \sum_{z:\, q(z) \ne 0} q(z) \frac{p(x_i, z)}{q(z)}",
          lambda log_joint, q: logsumexp(log_joint - log(q), axis=1, b=q), "Jensen", **_TIGHT),
     Line("<=", r"\log p(x_i)", lambda log_joint: logsumexp(log_joint, axis=1), "q cancels; equal where q > 0", **_TIGHT),
 ), size=lambda log_joint: 1.0, breaks=(2,))  # fmt: skip
@@ -341,7 +341,7 @@ slide_exponential = Derivation("The slide's exponential family: base measure and
 slide_map = Derivation("MAP: \"just add a log prior\", as the slide says, and take the mode",
     r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
-         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi.min()),
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi),
          "differentiated numerically"),
     Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
          lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
