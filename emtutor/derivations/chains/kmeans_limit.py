@@ -36,7 +36,7 @@ def _near(w):
     """Means beside the first k points, nearer to them than half the way to any other: no cluster is empty."""
     x = w["x"][: w["k"]]
     to_others = np.sqrt(distances(x, x) + np.diag(np.full(len(x), np.inf))).min(1, initial=10 * w["x"].std())
-    direction = (w["mu"] - x) / np.linalg.norm(w["mu"] - x, axis=1, keepdims=True)
+    direction = (w["mu"] - x) / (np.linalg.norm(w["mu"] - x, axis=1, keepdims=True) + 1e-300)
     return x + 0.3 * to_others.min() * direction
 
 
