@@ -3,9 +3,9 @@
 import numpy as np
 
 from emtutor import figures
-from emtutor.figures import picture
+from emtutor.figures import answers, picture
 from emtutor.films import palette
-from emtutor.maths import gaussian
+from emtutor.maths import formulas, gaussian
 
 
 def pulls(x, theta):
@@ -28,37 +28,121 @@ def pulls(x, theta):
     )
 
 
+def wishes(answer):
+    """The gradient of one log Gaussian in its mean at the points 0, 1 and 5, by the learner's function."""
+    return _bars(answer, lambda x, mu, Sigma: np.linalg.solve(Sigma, (x - mu).T).T, "mean")
+
+
+def widths(answer):
+    """The same for the gradient in the variance."""
+    return _bars(answer, lambda x, mu, Sigma: ((x - mu)[:, :, None] ** 2 / Sigma - 1) / Sigma / 2, "variance")
+
+
+def _bars(answer, package, what, points=(0.0, 1.0, 5.0), mu=1.0, s=3.0):
+    x = np.array(points)
+    value, whose = answers.of(answer, package, x[:, None], np.array([mu]), np.array([[s]]))
+    height = np.nan_to_num(np.clip(np.ravel(value), -1e9, 1e9))
+    fig, ax = figures.canvas(width=6.4, height=2.9)
+    ax.axhline(0, color=palette.UNLABELLED, linewidth=1)
+    ax.axvline(mu, color=palette.COMPONENTS[1], linestyle="--", label=f"the mean, {mu:g}")
+    ax.vlines(x, 0, height, color=palette.COMPONENTS[0], linewidth=6)
+    ax.plot(x, height, "o", color=palette.COMPONENTS[0], markersize=8)
+    ax.margins(y=0.25)
+    ax.set(xlabel="point", ylabel=f"gradient in the {what}", title=whose)
+    ax.legend(loc="upper left")
+    heights = ", ".join(f"{g:.2f}" for g in np.round(height, 4) + 0.0)
+    at = ", ".join(f"{v:g}" for v in x)
+    return picture(
+        fig, f"A bar at each of the points {at}. The gradients in the {what} are {heights} ({whose}); the mean is {mu:g}."
+    )
+
+
+def beside(answer, x, theta, part):
+    """Each entry of the learner's gradient in `part` ("pi", "mu" or "Sigma") over the numerical one, at many thetas.
+
+    answer (x, pi, mu, Sigma) -> an array like that part of theta. Where it is right, all dots lie on the diagonal.
+    """
+    package = getattr(gaussian, f"grad_{part}")
+    mine, numerical, whose = [], [], "yours"
+    for near in _around(theta):
+        value, whose = answers.of(answer, lambda x, *t: package(x, gaussian.Theta(*t)), x, *near)
+        mine.append(np.ravel(value))
+        numerical.append(np.ravel(_numerical(x, near, part)))
+    mine, numerical = np.array(mine), np.array(numerical)
+    scale = np.abs(numerical).max(0)
+    on = np.abs(mine - numerical) < 1e-4 * scale
+    fig, ax = figures.canvas(width=4.9, height=4.2)
+    ax.axline((0, 0), slope=1, color=palette.UNLABELLED, linewidth=1)
+    for m, right, colour, name in ((on, "o", 0, "agree"), (~on, "X", 1, "differ")):
+        ax.plot(
+            (numerical / scale)[m], (mine / scale)[m], right, color=palette.COMPONENTS[colour], label=name, alpha=0.7
+        )
+    ax.set(xlabel="numerical derivative of log p", ylabel="the formula", title=whose)
+    ax.legend(loc="upper left")
+    return picture(
+        fig,
+        f"The gradient in {part} by the formula over the numerical one, at {len(on)} thetas: {on.sum()} of {on.size} "
+        f"dots lie on the diagonal ({whose}).",
+    )
+
+
+def _around(theta, times=12):
+    """Thetas near this one."""
+    rng = np.random.default_rng(1)
+    for _ in range(times):
+        root = np.linalg.cholesky(theta.Sigma)
+        turn = np.eye(root.shape[1]) + 0.15 * rng.standard_normal(root.shape)
+        pi = theta.pi * np.exp(0.3 * rng.standard_normal(len(theta.pi)))
+        mu = theta.mu + 0.4 * np.einsum("jab,jb->ja", root, rng.standard_normal(theta.mu.shape))
+        yield gaussian.Theta(pi / pi.sum(), mu, root @ turn @ turn.swapaxes(1, 2) @ root.swapaxes(1, 2))
+
+
+def _numerical(x, theta, part):
+    """Central differences of log p in each entry of one part of theta, of an error far below what a dot shows."""
+    at = getattr(theta, part)
+    slope = np.empty(at.shape)
+    for index in np.ndindex(at.shape):
+        ends = []
+        for side in (1e-5, -1e-5):
+            moved = at.copy()
+            moved[index] += side * np.abs(at[index])
+            ends.append(formulas.log_p(formulas.log_joint(x, *theta._replace(**{part: moved}))))
+        slope[index] = (ends[0] - ends[1]).sum() / (2e-5 * np.abs(at[index]))
+    return slope
+
+
 def units(x, theta):
-    """The largest entry of the gradients over the unit of x: the right ones, and the slide's two."""
+    """The largest entry of the gradients over the unit of x, beside two formulas whose power of x is wrong."""
     unit = np.geomspace(0.1, 10, 9)
     rows = []
     for c in unit:
         moved = gaussian.Theta(theta.pi, c * theta.mu, c**2 * theta.Sigma)
         r, away = gaussian.e_step(c * x, moved), c * x[:, None] - moved.mu
-        slide_mu = -0.5 * np.einsum("nk,kab,nkb->ka", r, moved.Sigma, away)
-        slide_Sigma = -0.5 * np.einsum("nk,nka,nkb->kab", r, away, away)
-        four = gaussian.grad_mu(c * x, moved), slide_mu, gaussian.grad_Sigma(c * x, moved), slide_Sigma
+        no_inverse = np.einsum("nk,kab,nkb->ka", r, moved.Sigma, away)
+        scatter_alone = np.einsum("nk,nka,nkb->kab", r, away, away) / 2
+        four = gaussian.grad_mu(c * x, moved), no_inverse, gaussian.grad_Sigma(c * x, moved), scatter_alone
         rows.append([np.abs(v).max() for v in four])
     size = np.array(rows)
     powers = np.round(np.log(size[-1] / size[0]) / np.log(unit[-1] / unit[0])).astype(int)
     fig, axes = figures.canvas(2, width=10, height=3.5)
+    names = ("right", "$\\Sigma_j$ for its inverse"), ("right", "the scatter alone, $W_j / 2$")
     for ax, first, name in zip(axes, (0, 2), ("mean", "covariance"), strict=True):
-        for i, style, colour, who in ((first, "-o", 0, "correct"), (first + 1, "--s", 1, "slide")):
+        for i, style, colour, who in ((first, "-o", 0, "right"), (first + 1, "--s", 1, names[first // 2][1])):
             label = f"{who}: power {powers[i]}"
             ax.loglog(unit, size[:, i] / size[4, i], style, color=palette.COMPONENTS[colour], label=label, markersize=4)
         ax.set(xlabel="c: every x is multiplied by c", ylabel="size beside c = 1", title=f"gradient in the {name}")
         ax.legend(loc="upper center")
     words = (
         "Two panels on logarithmic axes: how the gradients in the mean and in the covariance scale when all data are "
-        f"multiplied by c. The right ones fall with the powers {powers[0]} and {powers[2]}; the slide's rise with "
-        f"{powers[1]} and {powers[3]}."
+        f"multiplied by c. The right ones fall with the powers {powers[0]} and {powers[2]}; a formula with Sigma in "
+        f"place of its inverse, and one without the sandwich, rise with {powers[1]} and {powers[3]}."
     )
     return picture(fig, words.replace("-", "minus "))
 
 
 def balance(W=8.0, R=2.0):
-    """The two terms of the log-likelihood that hold the variance s, in one dimension, and what the slide keeps."""
-    s = np.linspace(0.9, 14, 400)
+    """The two terms of the log-likelihood that depend on the variance s, in one dimension, and their slopes."""
+    s = np.linspace(1.2, 14, 400)
     wide, near = -R * np.log(s) / 2, -W / (2 * s)
     fig, axes = figures.canvas(2, width=10.5, height=3.6)
     axes[0].plot(s, wide, "--", color=palette.COMPONENTS[1], label="-R/2 log s: against width")
@@ -67,46 +151,56 @@ def balance(W=8.0, R=2.0):
     axes[0].plot(W / R, -R * np.log(W / R) / 2 - R / 2, "o", color=palette.LOG_P)
     axes[0].set(xlabel="variance s", ylabel="nats", title="log-likelihood", ylim=(-5.4, 1.4))
     axes[1].axhline(0, color=palette.UNLABELLED, linewidth=1)
-    axes[1].plot(s, (W / s**2 - R / s) / 2, color=palette.LOG_P, label="(W/s² - R/s) / 2")
-    axes[1].plot(s, np.full_like(s, -W / 2), "--", color=palette.COMPONENTS[1], label="the slide: -W/2")
-    axes[1].plot(W / R, 0, "o", color=palette.LOG_P)
-    axes[1].annotate("s = W/R", (W / R, 0), (W / R + 0.6, 0.7), size=9)
-    axes[1].set(xlabel="variance s", ylabel="nats per unit of s", title="its derivative", ylim=(-4.8, 4.4))
+    axes[1].plot(s, W / (2 * s**2), "-.", color=palette.COMPONENTS[2], label="W/(2s²): wider is better")
+    axes[1].plot(s, R / (2 * s), "--", color=palette.COMPONENTS[1], label="R/(2s): narrower is better")
+    axes[1].plot(s, (W / s**2 - R / s) / 2, color=palette.LOG_P, label="the first minus the second")
+    axes[1].plot([W / R] * 2, [0, R**2 / (2 * W)], "o:", color=palette.LOG_P)
+    axes[1].annotate("s = W/R", (W / R, 0), (W / R + 0.6, -0.13), size=9)
+    axes[1].set(xlabel="variance s", ylabel="nats per unit of s", title="slopes", ylim=(-0.2, 0.8))
     axes[0].legend(loc="upper right")
     axes[1].legend(loc="upper right")
     return picture(
         fig,
-        "Left: over the variance s one term falls, the other rises, and their sum has one maximum, at s = W/R. Right: "
-        "the derivative crosses zero there, while the slide's expression is a constant below zero and never does.",
+        f"Left: over the variance s one term falls, the other rises, and their sum has one maximum, at s = {W / R:g}. "
+        f"Right: the two slopes as two falling curves that meet at s = {W / R:g}; their difference is positive before, "
+        f"zero there, and negative after.",
     )
 
 
-def cobweb(x, theta, start):
-    """x (n,): the map from mean 1 to its update, all else held fixed, and the stairs that EM's repetition climbs."""
+def cobweb(x, theta, start, update_mu):
+    """x (n,): the map from mean 1 to its update by the learner's function, and the stairs that repeating it climbs."""
     spread = np.linspace(x.min(), x.max(), 200)
-    new = np.array([_update_first(x, theta, m) for m in spread])
+    whose = answers.of(update_mu, _weighted_means, x[:, None], gaussian.e_step(x[:, None], theta))[1]
+    update = update_mu if whose == "yours" else _weighted_means
+    new = np.array([_update_first(update, x, theta, m) for m in spread])
     stairs = [(start, start)]
     for _ in range(12):
-        m = _update_first(x, theta, stairs[-1][0])
+        m = _update_first(update, x, theta, stairs[-1][0])
         stairs += [(stairs[-1][0], m), (m, m)]
     fig, ax = figures.canvas(width=5.6, height=4.4)
     ax.plot(spread, spread, color=palette.UNLABELLED, label="new mean = old mean")
     ax.plot(spread, new, color=palette.LOG_P, label="the update")
     ax.plot(*np.array(stairs).T, "--", color=palette.COMPONENTS[1], linewidth=1.4, label="updated again and again")
     ax.plot(*stairs[-1], "o", color=palette.COMPONENTS[1])
-    ax.set(xlabel="mean 1 before (minutes)", ylabel="mean 1 after (minutes)", title="An update is a map")
+    ax.set(xlabel="mean 1 before (minutes)", ylabel="mean 1 after (minutes)", title=f"An update is a map ({whose})")
     ax.legend(loc="upper left")
     return picture(
         fig,
-        f"The updated mean over the old one, a curve that crosses the diagonal once. Stairs between the curve and the "
-        f"diagonal lead from {start:.1f} to the crossing at {stairs[-1][0]:.2f} minutes.",
+        f"The updated mean over the old one ({whose}). Stairs between the curve and the diagonal lead from {start:.1f} "
+        f"to {stairs[-1][0]:.2f} minutes, where the curve crosses the diagonal.",
     )
 
 
-def _update_first(x, theta, m):
-    mu = np.array([[m], theta.mu[1]])
-    r = gaussian.e_step(x[:, None], theta._replace(mu=mu))[:, 0]
-    return float(r @ x / r.sum())
+def _weighted_means(x, r):
+    return r.T @ x / r.sum(0)[:, None]
+
+
+def _update_first(update, x, theta, m):
+    """Mean 1 after one update; NaN where the function has none, or leads out of all bounds."""
+    if not np.isfinite(m) or abs(m) > 1e6:
+        return np.nan
+    r = gaussian.e_step(x[:, None], theta._replace(mu=np.array([[m], theta.mu[1]])))
+    return float(answers.of(update, _weighted_means, x[:, None], r)[0][0, 0])
 
 
 def two_units(x, theta):
