@@ -53,7 +53,8 @@ def _bars(answer, package, what, points=(0.0, 1.0, 5.0), mu=1.0, s=3.0):
     heights = ", ".join(f"{g:.2f}" for g in np.round(height, 4) + 0.0)
     at = ", ".join(f"{v:g}" for v in x)
     return picture(
-        fig, f"A bar at each of the points {at}. The gradients in the {what} are {heights} ({whose}); the mean is {mu:g}."
+        fig,
+        f"Bars at the points {at}, the mean being {mu:g}: the gradients in the {what} are {heights} ({whose}).",
     )
 
 
