@@ -15,7 +15,10 @@ def notebook(*sources, output=None):
     """The bytes of a notebook of code cells; each shows `output`."""
     outputs = [v4.new_output("stream", name="stdout", text=output)] if output else []
     cells = [v4.new_code_cell(source, id=f"c{i}", outputs=outputs) for i, source in enumerate(sources)]
-    return nbformat.writes(v4.new_notebook(cells=cells)).encode()
+    return (nbformat.writes(v4.new_notebook(cells=cells)) + "\n").encode()
+
+
+LESSONS = ("00-start.ipynb", "05-em.ipynb")
 
 
 @pytest.fixture
@@ -54,6 +57,26 @@ def test_the_first_delivery_brings_all_lessons_and_their_pictures_and_says_where
     assert names(tmp_path / "my-course") == ["00-start.ipynb", "05-em.ipynb", "images/ellipse.svg"]
     assert str(tmp_path / "my-course") in said[0]
     assert os.stat(tmp_path / "my-course" / "05-em.ipynb").st_mode & 0o600 == 0o600
+
+
+def test_what_is_delivered_has_no_outputs_and_every_source(tmp_path, source):
+    (source / "05-em.ipynb").write_bytes(notebook("print('told')", "def e_step(x):\n    ...", output="told"))
+    deliver.deliver(tmp_path / "my-course", source)
+    arrived = (tmp_path / "my-course" / "05-em.ipynb").read_bytes()
+    assert arrived == notebook("print('told')", "def e_step(x):\n    ...")
+
+
+def test_a_lesson_that_came_with_outputs_once_loses_them_where_she_never_opened_it(mine, source):
+    for name, hers in (("00-start.ipynb", False), ("05-em.ipynb", True)):
+        old = notebook("def e_step(x):\n    ...", output="told")
+        (source / name).write_bytes(old)
+        (mine / name).write_bytes(old if not hers else notebook("def e_step(x):\n    ...", output="hers"))
+    record = json.loads((mine / deliver.RECORD).read_text())
+    record["delivered"] = {name: deliver.digest((source / name).read_bytes(), name)._asdict() for name in LESSONS}
+    (mine / deliver.RECORD).write_text(json.dumps(record))
+    assert deliver.deliver(mine, source) == []
+    assert (mine / "00-start.ipynb").read_bytes() == notebook("def e_step(x):\n    ...")
+    assert b"hers" in (mine / "05-em.ipynb").read_bytes()
 
 
 def test_a_second_delivery_changes_nothing_and_says_nothing(mine, source):

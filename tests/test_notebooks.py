@@ -173,6 +173,18 @@ def stderr():
     return notebook
 
 
+def common(*sources):
+    """A lesson in the common form."""
+    notebook = lesson(*sources)
+    notebook.cells[0].source = "# A lesson\n\n*About 40 minutes.*"
+    return notebook
+
+
+def folded(notebook):
+    notebook.cells[1].metadata = nbformat.from_dict({"jupyter": {"source_hidden": True}})
+    return notebook
+
+
 BROKEN = [
     (rules.outputs_are_present, lesson("x = 1", output="")),
     (rules.outputs_are_present, lesson("for i in range(2):\n    print(i)", output="")),
@@ -195,6 +207,13 @@ BROKEN = [
     (rules.outputs_are_stable, lesson("x", output="took 31 ms")),
     (rules.outputs_are_stable, stderr()),
     (rules.stubs_are_checked, lesson("def e_step(x):\n    ...", "x", "check(e_step)")),
+    (rules.code_lines_are_short, common("x = 1" + " + 1" * 22)),
+    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.")),
+    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\nYes.\n\n</details>")),
+    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.\n</details>")),
+    (rules.folded_text_opens_and_closes, common("x", "md:<details>\n<summary>Answer</summary>\n\nYes.\n\n</details>")),
+    (rules.only_drawing_is_folded, folded(common("x"))),
+    (rules.only_drawing_is_folded, folded(common("def f(x):\n    return x\nx"))),
 ]
 
 
@@ -209,17 +228,42 @@ def test_every_rule_has_a_notebook_that_breaks_it():
 
 def test_the_rules_leave_a_good_notebook_alone(tmp_path):
     long_docstring = "\n    ".join(["One line."] * 12)
-    notebook = lesson(
+    recalled = "\n\n".join(["## Do you remember?", *["What?\n\n" + ANSWER] * 3])
+    notebook = common(
         "%matplotlib inline\nimport numpy as np",
+        "md:" + recalled,
+        'progress("05-em")',
+        'progress("05-em")',
+        "derivations.bayes.unfold()",
         f'def e_step(x):\n    """{long_docstring}"""\n    ...',
         "check(e_step)",
         "\n".join(f"# {i}\nx{i} = {i}\n" for i in range(10)),
         "md:## Next steps\n\n![Two clouds of points](cloud.svg) [here](#Next-steps) [there](https://example.org)",
     )
     (tmp_path / "cloud.svg").write_text("<svg/>")
+    notebook = notebooks.normalise(notebook)
     notebooks.write(notebook, tmp_path / "05-em.ipynb")
     assert [list(rule(notebook)) for rule in rules.OF_A_NOTEBOOK] == [[]] * len(rules.OF_A_NOTEBOOK)
-    assert [list(rule(notebook, tmp_path / "05-em.ipynb")) for rule in rules.OF_A_FILE] == [[], []]
+    assert [list(rule(notebook, tmp_path / "05-em.ipynb")) for rule in rules.OF_A_FILE] == [[]] * len(rules.OF_A_FILE)
+
+
+ANSWER = "<details><summary>Answer</summary>\n\nYes.\n\n</details>"
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (rules.three_questions_recall_the_last_lesson, f"md:## Do you remember?\n\nWhat?\n\n{ANSWER}"),
+        (rules.three_questions_recall_the_last_lesson, f"md:## Elsewhere\n\n{ANSWER}\n\n{ANSWER}\n\n{ANSWER}"),
+        (rules.progress_is_shown_on_the_way, 'progress("05-em")'),
+        (rules.chains_unfold, "derivations.bayes.run()"),
+    ],
+)
+def test_what_a_lesson_in_the_common_form_owes_is_seen_there_and_asked_of_no_other(tmp_path, rule, source):
+    path = tmp_path / "05-em.ipynb"
+    assert list(rule(common("x", source), path))
+    assert list(rule(lesson("x", source), path)) == []
+    assert list(rule(common("x", source), tmp_path / "13-slides-run.ipynb")) == []
 
 
 @pytest.mark.parametrize(
@@ -255,13 +299,16 @@ def test_the_normal_form_keeps_what_is_read_and_drops_what_changes_from_run_to_r
     notebook.metadata = nbformat.from_dict(
         {"widgets": {"state": {}}, "language_info": {"name": "python", "version": "3.9"}}
     )
+    cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+    notebook.cells[0].metadata["jupyter"] = {"source_hidden": True}
     normal = notebooks.normalise(notebook)
     stream, result = normal.cells[2].outputs
     assert stream.text == "one\ntwo\n"
     assert dict(result.data) == {"image/png": "iVBOR", "text/plain": "Frame 1"}
     assert [c.get("execution_count") for c in normal.cells] == [None, None, 1]
     assert result.execution_count == 1
-    assert normal.cells[2].metadata == {"tags": ["film"]}
+    assert normal.cells[2].metadata == {"tags": ["film"], "jupyter": {"source_hidden": True}}
+    assert normal.cells[0].metadata == {}
     assert normal.cells[2].source == "play(film)"
     assert normal.metadata == notebooks.METADATA
     assert notebooks.text(notebooks.normalise(normal)) == notebooks.text(normal)

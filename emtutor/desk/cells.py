@@ -42,7 +42,10 @@ def cell(cell, states, film=embedded):
     if cell.cell_type != "code" or not cell.source.strip():
         return ""
     outputs = "\n".join(output(out, states, film) for out in cell.outputs)
-    return f'<section class="code">{code(cell.source)}{outputs}</section>'
+    source = code(cell.source)
+    if notebooks.is_folded(cell):
+        source = f'<details class="source"><summary>Code</summary>{source}</details>'
+    return f'<section class="code">{source}{outputs}</section>'
 
 
 def markdown(source, attachments=None):

@@ -1,10 +1,10 @@
 """The learner's own copy of the course: delivered once, upgraded where she changed nothing, never overwritten.
 
-What was delivered is remembered by its digest in `.emtutor/delivered.json` beside the notebooks. A lesson is upgraded
-in place only if her file still is what was delivered. Running and saving a notebook changes its outputs and not its
-sources: then the lesson is upgraded too, and the file with her outputs is kept in `.emtutor/kept`. A lesson that she
-changed stays as it is, and the newer one arrives beside it as `05-em.new.ipynb`. Whatever cannot be known (no record,
-a broken record) counts as changed.
+Her notebooks have no outputs: what a cell shows, she sees when she has run it. What was delivered is remembered by its
+digest in `.emtutor/delivered.json` beside the notebooks. A lesson is upgraded in place only if her file still is what
+was delivered. Running and saving a notebook changes its outputs and not its sources: then the lesson is upgraded too,
+and the file with her outputs is kept in `.emtutor/kept`. A lesson that she changed stays as it is, and the newer one
+arrives beside it as `05-em.new.ipynb`. Whatever cannot be known (no record, a broken record) counts as changed.
 """
 
 import hashlib
@@ -116,9 +116,20 @@ def _course_files(source):
     return [path.as_posix() for path in paths if not any(p.startswith((".", "__pycache__")) for p in path.parts)]
 
 
+def _unrun(content, name):
+    """A course's file as the learner gets it: no chain is run and no question answered in a notebook of hers."""
+    if not name.endswith(".ipynb"):
+        return content
+    notebook = json.loads(content)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
 def _deliver_one(source, folder, name, record):
     """Bring one file and note it in `record`; returns the sentences to say."""
-    content = (source / name).read_bytes()
+    content = _unrun((source / name).read_bytes(), name)
     new, old, target = digest(content, name), _delivered(record, name), folder / name
     if not target.exists():
         _write(folder, name, content)
@@ -126,6 +137,8 @@ def _deliver_one(source, folder, name, record):
         return []
     hers = digest(target.read_bytes(), name) if target.is_file() else None
     if hers and hers.sources == new.sources:  # nothing newer for her; her outputs are hers
+        if old and hers.bytes == old.bytes != new.bytes:  # untouched: only looks differ, or outputs that were ours
+            _write(folder, name, content)
         record["delivered"][name] = new._asdict()
         return []
     if old and old.sources == new.sources:  # she changed it, and there is nothing newer

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import itertools
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -31,6 +32,7 @@ OUTPUTS = {  # the kinds of outputs, and what each of them holds
     "display_data": {"data": dict},
     "execute_result": {"data": dict},
 }
+OTHER_LANGUAGE = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -116,7 +118,7 @@ def normalise(notebook):
     count, seen = 0, {}
     for cell in notebook.cells:
         cell.source = cell.source.rstrip()
-        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata})
+        cell.metadata = nbformat.from_dict(_of_cell(cell))
         cell.id = _cell_id(cell, seen)
         if cell.cell_type != "code":
             continue
@@ -125,6 +127,17 @@ def normalise(notebook):
         cell.execution_count = count if cell.source else None
         cell.outputs = [_output(out, cell.execution_count) for out in _merged(cell.outputs) if _has_content(out)]
     return notebook
+
+
+def _of_cell(cell):
+    kept = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
+    return kept | ({"jupyter": {"source_hidden": True}} if is_folded(cell) else {})
+
+
+def is_folded(cell):
+    """True where a reader sees a cell's code only when she asks for it: code that draws, and nothing she must read."""
+    looks = cell.metadata.get("jupyter")
+    return cell.cell_type == "code" and isinstance(looks, dict) and looks.get("source_hidden") is True
 
 
 def _cell_id(cell, seen):
@@ -201,7 +214,9 @@ def functions(notebook):
 
 
 def parsed(source):
-    """The statements of a cell; IPython's own lines (magics, shell, help) count as comments."""
+    """The statements of a cell; IPython's own lines (magics, shell, help) count as comments, `%%html` is no Python."""
+    if OTHER_LANGUAGE.match(source):
+        return []
     lines = ["#" + line if line[:1] in "%!?" or line.endswith("?") else line for line in source.split("\n")]
     try:
         return ast.parse("\n".join(lines)).body

@@ -4,6 +4,8 @@ A lesson's cell ends with ``picture(fig, "what is seen")``: the words are the pi
 or a terminal gets, and what the notebook tests compare.
 """
 
+from base64 import b64encode
+from html import escape
 from io import BytesIO
 
 import numpy as np
@@ -12,7 +14,17 @@ from emtutor.data import FAITHFUL_COLUMNS
 from emtutor.films import palette
 
 STYLE = {
-    "figure.facecolor": "white",
+    "figure.facecolor": "none",  # figures are transparent: no white slab on a dark page
+    "savefig.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.edgecolor": palette.LOG_P,
+    "axes.labelcolor": palette.LOG_P,
+    "axes.titlecolor": palette.LOG_P,
+    "patch.edgecolor": palette.LOG_P,
+    "hatch.color": palette.LOG_P,
+    "text.color": palette.LOG_P,
+    "xtick.color": palette.LOG_P,
+    "ytick.color": palette.LOG_P,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 11,
@@ -26,7 +38,10 @@ STYLE = {
 
 
 class Picture:
-    """A drawn figure and its words: image/png for eyes, text/plain and alt text for everything else."""
+    """A drawn figure and its words, as alt text too.
+
+    JupyterLab shows an image/png without an alt text, and text/html before it: so the picture comes in both forms.
+    """
 
     def __init__(self, png, words):
         self.png, self.words = png, words
@@ -35,19 +50,25 @@ class Picture:
         return self.words
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/png": self.png, "text/plain": self.words}, {"image/png": {"alt": self.words}}
+        source = f"data:image/png;base64,{b64encode(self.png).decode()}"
+        html = f'<img class="emt-figure" alt="{escape(self.words)}" src="{source}">'
+        data = {"text/html": html, "image/png": self.png, "text/plain": self.words}
+        return data, {"image/png": {"alt": self.words}}
 
 
 def picture(fig, words):
     """Draw `fig` once and close it. `words` say what is seen, in a sentence or two; they are required."""
     import matplotlib.pyplot as plt
+    from PIL import Image  # matplotlib's own
 
     if not isinstance(words, str) or len(words.split()) < 5:
         raise ValueError(f"words must say what the picture shows, in a sentence; got {words!r}")
     file = BytesIO()
-    fig.savefig(file, format="png", dpi=96, bbox_inches="tight", metadata={"Software": None})
+    fig.savefig(file, format="png", dpi=96, bbox_inches="tight")
     plt.close(fig)
-    return Picture(file.getvalue(), words)
+    small = BytesIO()  # 256 colours are a third of the bytes, and no eye sees it
+    Image.open(file).quantize(256, Image.Quantize.FASTOCTREE).save(small, format="png", optimize=True)
+    return Picture(small.getvalue(), words)
 
 
 def canvas(columns=1, width=None, height=3.4, **options):
@@ -71,7 +92,7 @@ def faithful_axes(ax, title=""):
 def points(ax, x, r=None, **options):
     """The data, in the components' colours mixed by the responsibilities r (n, k), or grey without them."""
     colour = palette.UNLABELLED if r is None else palette.mixed(r)
-    options = {"s": 22, "edgecolors": "white", "linewidths": 0.5, "zorder": 2} | options
+    options = {"s": 22, "edgecolors": "none", "alpha": 0.8, "zorder": 2} | options
     return ax.scatter(x[:, 0], x[:, 1], c=colour, **options)
 
 

@@ -29,7 +29,7 @@ def earthquakes(counts, theta, gamma):
     """Earthquakes a year, with the two rates, and below them the probability of the busy state."""
     years = 1900 + np.arange(len(counts))
     fig, axes = figures.canvas(1, width=9, height=3.6)
-    axes.bar(years, counts, color="#d9d9d9", label="earthquakes of magnitude 7 or more")
+    axes.bar(years, counts, color=palette.SHADE, label="earthquakes of magnitude 7 or more")
     expected = gamma @ theta.rate
     style = {"where": "mid", "color": palette.LOG_P, "linewidth": 1.4}
     axes.step(years, expected, label="expected rate, given all years", **style)

@@ -19,7 +19,7 @@ def deaths():
     pi, rate = em.fit(poisson.model, counts, start, max_iter=3000).theta
     two = n * (pi * np.exp(poisson.log_density(values, rate))).sum(1)
     fig, ax = figures.canvas(width=7, height=3.3)
-    ax.bar(values, days, color="#d9d9d9", label="observed")
+    ax.bar(values, days, color=palette.SHADE, label="observed")
     ax.plot(values, one, "s--", color=palette.COMPONENTS[1], label=f"one Poisson distribution, rate {mean:.2f}")
     ax.plot(values, two, "o-", color=palette.COMPONENTS[0], label=f"two, rates {rate[0]:.2f} and {rate[1]:.2f}")
     ax.set(xlabel="deaths on one day", ylabel="days")

@@ -14,10 +14,10 @@ def pulls(x, theta):
     new = r.T @ x / r.sum(0)[:, None]
     fig, axes = figures.canvas(len(new), width=5.2 * len(new), height=3.9, sharey=True)
     for j, ax in enumerate(np.atleast_1d(axes)):
-        ax.scatter(*x.T, s=2 + 34 * r[:, j], color=palette.COMPONENTS[j], edgecolors="white", linewidths=0.4)
+        ax.scatter(*x.T, s=2 + 34 * r[:, j], color=palette.COMPONENTS[j], edgecolors="none")
         ax.plot(*theta.mu[j], "o", color="white", markeredgecolor=palette.LOG_P, markersize=9, label="mean now")
         ax.plot(*new[j], "X", color=palette.LOG_P, markersize=9, label="weighted mean")
-        ax.annotate("", new[j], theta.mu[j], arrowprops={"arrowstyle": "->", "lw": 2, "shrinkA": 6, "shrinkB": 6})
+        ax.annotate("", new[j], theta.mu[j], arrowprops=_ARROW)
         figures.faithful_axes(ax, f"the pull on mean {j + 1}: R_{j + 1} = {r[:, j].sum():.1f}")
         ax.label_outer()
         ax.legend(loc="lower right")
@@ -251,3 +251,6 @@ def _contours(ax, x, theta, c):
         across, up, height, levels=np.sort(levels), colors=palette.UNLABELLED, linewidths=0.8, linestyles="solid"
     )
     return across, up
+
+
+_ARROW = {"arrowstyle": "->", "lw": 2, "shrinkA": 6, "shrinkB": 6, "color": palette.LOG_P}

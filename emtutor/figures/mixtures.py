@@ -21,11 +21,12 @@ def graph():
     }
     for name, (a, b) in at.items():
         observed = name == "$x_i$"
-        face = palette.UNLABELLED if observed else "white"
+        face = palette.SHADE if observed else "none"
         ax.add_patch(patches.Circle((a, b), 0.38, facecolor=face, edgecolor=palette.LOG_P, linewidth=1.6, zorder=3))
         ax.text(a, b, name, ha="center", va="center", size=13, zorder=4)
     for start, end in ((r"$\pi$", "$z_i$"), ("$z_i$", "$x_i$"), (r"$\mu_j$", "$x_i$"), (r"$\Sigma_j$", "$x_i$")):
-        ax.annotate("", at[end], at[start], arrowprops={"arrowstyle": "-|>", "shrinkA": 19, "shrinkB": 19, "lw": 1.6})
+        look = {"arrowstyle": "-|>", "shrinkA": 19, "shrinkB": 19, "lw": 1.6, "color": palette.LOG_P}
+        ax.annotate("", at[end], at[start], arrowprops=look)
     for (a, b, width, height), words in (
         ((1.4, 0.55, 3.2, 1.75), "$i = 1, …, n$"),
         ((5.4, 0.1, 1.5, 2.7), "$j = 1, …, k$"),
@@ -63,7 +64,7 @@ def explaining_away(point=1.0, other=-1.0):
     axes[0].legend(loc="upper left")
     axes[1].plot(mean, made_by_1 / (made_by_1 + made_by_2), color=palette.COMPONENTS[0])
     axes[1].axhline(0.5, color=palette.UNLABELLED, linestyle="--")
-    axes[1].text(-4.9, 0.52, "before x is seen", color="#555555", size=9)
+    axes[1].text(-4.9, 0.52, "before x is seen", size=9)
     axes[1].set(xlabel=r"mean $\mu_1$ of component 1", ylabel=f"p(z = 1 | x = {point:g}, mean)", ylim=(0, 1))
     axes[1].set_title("What we believe about the label")
     return figures.picture(
@@ -92,7 +93,7 @@ def density(x, theta):
         style = {"color": palette.COMPONENTS[j], "linestyle": palette.DASHES[j]}
         axes[1].plot(waiting, part, label=f"component {j + 1}, times its weight", **style)
     axes[1].plot(waiting, total, color=palette.LOG_P, linewidth=1.2, label="their sum", zorder=1)
-    axes[1].hist(x[:, 1], bins=24, density=True, color="#d9d9d9", zorder=0)
+    axes[1].hist(x[:, 1], bins=24, density=True, color=palette.SHADE, zorder=0)
     axes[1].set(
         xlabel=figures.FAITHFUL_COLUMNS[1], ylabel="density (1/min)", title="The waiting time alone", ylim=(0, 0.062)
     )

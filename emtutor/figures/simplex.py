@@ -20,7 +20,7 @@ def slopes(R):
     for j, (slope, name) in enumerate(((R[0] / p, r"$R_1 / \pi_1$"), (R[1] / (1 - p), r"$R_2 / \pi_2$"))):
         axes[1].plot(p, slope, color=palette.COMPONENTS[j], linestyle=palette.DASHES[j], label=name)
     axes[1].plot(best, n, "o", color=palette.LOG_P)
-    axes[1].annotate(f"both are {n:g}", (best, n), (best + 0.1, 0.2 * n), size=9, arrowprops={"arrowstyle": "-"})
+    axes[1].annotate(f"both are {n:g}", (best, n), (best + 0.1, 0.2 * n), size=9, arrowprops=_ARROW)
     axes[1].set(
         xlabel=r"$\pi_1$, while $\pi_2 = 1 - \pi_1$",
         ylabel="nats per unit of weight",
@@ -106,3 +106,6 @@ def gibbs(R):
         f"The curve of sum R_j log pi_j over pi_1 lies below a horizontal line and touches it once, at pi_1 = p_1 = "
         f"{p[0]:.2f}; the gap between them is shaded.",
     )
+
+
+_ARROW = {"arrowstyle": "-", "color": palette.LOG_P}

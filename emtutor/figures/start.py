@@ -51,5 +51,5 @@ def course_map():
     )
 
 
-_BOX = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": palette.LOG_P}
+_BOX = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": palette.LOG_P}
 _ARROW = {"arrowstyle": "-|>", "color": palette.UNLABELLED, "shrinkA": 2, "shrinkB": 2}

@@ -22,7 +22,7 @@ EDGE = 2.5  # how much wider the ink beneath a pale line is
 TURN = np.linspace(0, 2 * np.pi, 73)  # the vertices of an ellipse; the same in both renderers
 SPREAD = np.linspace(-4, 4, 97)  # those of a bell, in standard deviations
 # Colours that follow the theme, as they are on paper; everything else is '#rrggbb'.
-PAPER = {"ink": palette.LOG_P, "muted": "#595959", "faint": "#d0d0d0", "paper": "#ffffff"}
+PAPER = {"ink": palette.INK, "muted": "#595959", "faint": "#d0d0d0", "paper": "#ffffff"}
 
 
 class Panel(NamedTuple):

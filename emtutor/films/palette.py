@@ -6,7 +6,9 @@ Colour is never alone: components carry a dash and a number too, log p a solid l
 COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (3, 3)))
 UNLABELLED = "#8c8c8c"
-LOG_P = "#1a1a1a"
+INK = "#1a1a1a"  # on paper; the player takes its ink from the theme
+LOG_P = "#767676"  # and all that is written in a figure: 4 : 1 and more on white and on JupyterLab's dark page
+SHADE = "#a6a6a659"  # bars behind a line, on either
 ELBO = "#0072B2"
 GAP = "#E69F00"
 

@@ -16,8 +16,8 @@ PREDICTIONS = {
         "Let the variance beta go to zero, the centres held fixed. What becomes of r?",
         {
             "every entry becomes 1/k": "That is the other end: with a huge variance all distances look alike.",
-            "each row becomes one-hot: 1 at the nearest centre": "The nearest centre wins every comparison of exponentials. Soft k-means becomes k-means.",
             "r becomes undefined": "The formula divides by beta, but only ratios of exponentials matter.",
+            "each row becomes one-hot: 1 at the nearest centre": "The nearest centre wins every comparison of exponentials. Soft k-means becomes k-means.",
         },
         right="each row becomes one-hot: 1 at the nearest centre",
     ),

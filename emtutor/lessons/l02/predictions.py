@@ -7,8 +7,8 @@ PREDICTIONS = {
         "You draw 1000 points with pi = (0.3, 0.7). How many come from component 1?",
         {
             "exactly 300": "Each point draws its own component, so the number varies from sample to sample.",
-            "about 300, give or take 15": "The number is binomial: its standard deviation is the root of 1000 x 0.3 x 0.7.",
             "about 300, give or take 150": "That would be the spread if the points moved in one block. They are drawn independently.",
+            "about 300, give or take 15": "The number is binomial: its standard deviation is the root of 1000 x 0.3 x 0.7.",
         },
         right="about 300, give or take 15",
     ),

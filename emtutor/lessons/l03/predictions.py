@@ -6,8 +6,8 @@ PREDICTIONS = {
     "one-per-cent": Prediction(
         "At some point, component 1 contributes 0.20 to the density and component 2 contributes 0.02. Now the part of component 1 grows by 1 %. By how much does log p at this point grow?",
         {
-            "0.01": "So it would be if component 1 were alone: then 1 % more density is 0.01 more in the logarithm.",
             "0.0091": "The sum grows from 0.220 to 0.222. That is the share 0.20 / 0.22 of one per cent.",
+            "0.01": "So it would be if component 1 were alone: then 1 % more density is 0.01 more in the logarithm.",
             "0.002": "That is by how much the density grows. The logarithm divides by the density itself.",
         },
         right="0.0091",
@@ -24,8 +24,8 @@ PREDICTIONS = {
     "zero-now": Prediction(
         "You compute r, and then set mu_j = (1/R_j) sum_i r_ij x_i for every j. Is the gradient of log p in mu zero now?",
         {
-            "yes, that is how the formula was found": "It was found with r held fixed. But r belongs to the old mu.",
             "no: with the new mu there is a new r": "The formula solves the equation for one r. Moving mu changes r, and the equation with it.",
+            "yes, that is how the formula was found": "It was found with r held fixed. But r belongs to the old mu.",
             "no: mu has moved away from the maximum": "It has moved uphill, as you will see. It has not arrived.",
         },
         right="no: with the new mu there is a new r",
@@ -34,16 +34,16 @@ PREDICTIONS = {
         "Suppose somebody forgets the log-determinant in log N and maximises over Sigma. What happens?",
         {
             "nothing: it is a constant": "It is constant in mu. In Sigma it is the only term that speaks against a wide ellipse.",
-            "Sigma comes out a little too small": "Without the determinant nothing ever speaks for a small Sigma.",
             "Sigma grows without bound": "A wider ellipse brings every point nearer to the mean, and width costs nothing.",
+            "Sigma comes out a little too small": "Without the determinant nothing ever speaks for a small Sigma.",
         },
         right="Sigma grows without bound",
     ),
     "steepest": Prediction(
         "Does an EM step move mu_j in the direction of the gradient?",
         {
-            "yes, EM climbs the steepest way": "The steepest way depends on the units of the columns. EM's step does not.",
             "no, but uphill all the same": "The gradient is turned and stretched by a positive definite matrix: less than 90 degrees, so still uphill.",
+            "yes, EM climbs the steepest way": "The steepest way depends on the units of the columns. EM's step does not.",
             "no, it may even point downhill": "Its angle with the gradient is always below 90 degrees unless the gradient is zero.",
         },
         right="no, but uphill all the same",

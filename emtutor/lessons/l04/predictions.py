@@ -6,9 +6,9 @@ PREDICTIONS = {
     "both-doubled": Prediction(
         "Forget for a moment that weights sum to one, and double both of them. What does log p(x) do, for n points?",
         {
+            "it grows by n log 2": "Each p(x_i) doubles. So larger weights always look better, and nothing holds them back.",
             "it stays: only the ratio of the weights matters": "That holds for the responsibilities, where a common factor cancels. In p(x_i) it does not.",
             "it grows by log 2": "That is the growth for one point. There are n of them.",
-            "it grows by n log 2": "Each p(x_i) doubles. So larger weights always look better, and nothing holds them back.",
         },
         right="it grows by n log 2",
     ),
@@ -16,8 +16,8 @@ PREDICTIONS = {
         "R = (30, 70). You stand on the simplex at pi = (1/2, 1/2), so R_1 / pi_1 = 60 and R_2 / pi_2 = 140. Where do you go?",
         {
             "nowhere: equal weights are fair": "A little weight is worth 60 nats per unit to component 1 and 140 to component 2.",
-            "towards component 2": "Each unit of weight moved brings 140 and costs 60. Go on until both are worth the same.",
             "towards component 1: it has too little": "Each unit moved there brings 60 and costs 140.",
+            "towards component 2": "Each unit of weight moved brings 140 and costs 60. Go on until both are worth the same.",
         },
         right="towards component 2",
     ),
@@ -25,8 +25,8 @@ PREDICTIONS = {
         "Now R = (12, 4), so the best point of the simplex is pi = (3/4, 1/4). What is the gradient (R_1 / pi_1, R_2 / pi_2) there?",
         {
             "(0, 0), as at every maximum": "So it is at a maximum without a constraint. This one is held by the constraint.",
-            "(12, 4)": "Those are the R_j. Divide each by its weight.",
             "(16, 16)": "Not zero, but both entries are equal: it points straight off the simplex.",
+            "(12, 4)": "Those are the R_j. Divide each by its weight.",
         },
         right="(16, 16)",
     ),
@@ -42,9 +42,9 @@ PREDICTIONS = {
     "which-number": Prediction(
         "The slide's denominator has lost its primes, so the printed gradient in pi is wrong. Which number on the slide would show it?",
         {
+            "neither lambda nor the sum of the weights": "Both come out as they should. Only the weights themselves are wrong: 1/k, whatever the data.",
             "lambda: it would not be -n": "Multiply the printed gradient by pi_j and sum over j: n / k in each term, n in all. It is -n.",
             "the weights: they would not sum to one": "They would be 1/k each, and k of them sum to one.",
-            "neither lambda nor the sum of the weights": "Both come out as they should. Only the weights themselves are wrong: 1/k, whatever the data.",
         },
         right="neither lambda nor the sum of the weights",
     ),

@@ -7,16 +7,16 @@ PREDICTIONS = {
         "Each M-step raises Q( . | theta_t). Does Q(theta_t | theta_t) rise from iteration to iteration?",
         {
             "yes, since each M-step raises it": "The M-step raises Q with r fixed. Then the E-step changes r, and Q with it.",
-            "it may fall": "log p = Q + H(r) rises; but as r becomes less certain, H may rise by more.",
             "it is constant": "It is log p minus an entropy, and both move.",
+            "it may fall": "log p = Q + H(r) rises; but as r becomes less certain, H may rise by more.",
         },
         right="it may fall",
     ),
     "abo": Prediction(
         "With p = (1/3, 1/3, 1/3), what share of the people of group A is expected to be AA?",
         {
-            "one half": "That forgets the two ways in which AO can arise.",
             "one third": "1/9 against 2/9: AO is twice as likely.",
+            "one half": "That forgets the two ways in which AO can arise.",
             "one ninth": "That is the share among all people, before the group is known.",
         },
         right="one third",
@@ -25,8 +25,8 @@ PREDICTIONS = {
         "EM starts from correlation rho = 0. Where does it end?",
         {
             "at rho = 1/2": "By symmetry, why not at rho = -1/2? The data do not tell the two signs apart.",
-            "at rho = 0": "With rho = 0 nothing suggests a sign, so each step keeps it at 0.",
             "it jumps between 1/2 and -1/2": "EM is deterministic, and it never lowers log p.",
+            "at rho = 0": "With rho = 0 nothing suggests a sign, so each step keeps it at 0.",
         },
         right="at rho = 0",
     ),

@@ -7,8 +7,8 @@ PREDICTIONS = {
         "q = (1, 0) and p = (1/2, 1/2). Which of the two divergences is infinite?",
         {
             "KL(q || p)": "q is zero where p is not, and that costs nothing: KL(q || p) = log 2.",
-            "KL(p || q)": "p puts half its mass on a label that q calls impossible.",
             "both": "Only one of the two puts mass where the other has none.",
+            "KL(p || q)": "p puts half its mass on a label that q calls impossible.",
             "neither": "One of the ratios is 1/2 divided by 0.",
         },
         right="KL(p || q)",

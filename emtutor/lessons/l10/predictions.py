@@ -15,8 +15,8 @@ PREDICTIONS = {
     "prior-where": Prediction(
         "A prior on theta is added. Which half-step changes?",
         {
-            "only the E-step": "The E-step asks who made each point, given theta. The prior on theta says nothing about that.",
             "only the M-step": "The prior is one more term in what the M-step maximises.",
+            "only the E-step": "The E-step asks who made each point, given theta. The prior on theta says nothing about that.",
             "both": "The E-step's posterior p(z | x, theta) takes theta as given: the prior does not enter.",
         },
         right="only the M-step",

@@ -7,8 +7,8 @@ PREDICTIONS = {
         "EM is run on the rows in four blocks, the statistics added. How far is the result from EM on all rows at once?",
         {
             "close, if the blocks look alike": "Nothing is estimated from a block alone, so they need not look alike.",
-            "the same, up to rounding": "Sums do not care how they are bracketed, but for the last digits.",
             "close, if the blocks are large": "The size does not matter: blocks of one row would do.",
+            "the same, up to rounding": "Sums do not care how they are bracketed, but for the last digits.",
         },
         right="the same, up to rounding",
     ),
