@@ -48,6 +48,8 @@ _HOME = {
 
 
 def __getattr__(name):
+    if name == "__version__":
+        return import_module("importlib.metadata").version("emtutor")
     if name not in __all__:
         raise AttributeError(f"module 'emtutor' has no attribute {name!r}")
     module, _, function = _HOME.get(name, f"emtutor.{name}").partition(":")

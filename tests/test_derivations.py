@@ -10,7 +10,7 @@ from scipy.stats import dirichlet, invwishart, multivariate_normal
 
 from emtutor import derivations, gaussian, old_faithful
 from emtutor.causes.special import cases
-from emtutor.derivations.chains import observations
+from emtutor.derivations.chains import priors
 from emtutor.derivations.engine import call, compare
 from emtutor.problems.worlds import world
 
@@ -147,11 +147,11 @@ def test_linkage_converges_at_the_published_rate():
 def test_the_priors_are_those_of_scipy():
     rng = np.random.default_rng(3)
     alpha, pi = rng.uniform(1.5, 4, 3), rng.dirichlet([2, 3, 4])
-    assert np.isclose(observations.log_dirichlet(pi, alpha), dirichlet.logpdf(pi, alpha))
+    assert np.isclose(priors.log_dirichlet(pi, alpha), dirichlet.logpdf(pi, alpha))
     S0 = np.array([[2.0, 0.3], [0.3, 1.0]])
 
     def ours(m, S):
-        return observations.log_niw(m[None], S[None], np.array([1.0, 2.0]), 0.7, S0, 5.5)
+        return priors.log_niw(m[None], S[None], np.array([1.0, 2.0]), 0.7, S0, 5.5)
 
     def scipys(m, S):
         return multivariate_normal.logpdf(m, [1.0, 2.0], S / 0.7) + invwishart.logpdf(S, 5.5, S0)

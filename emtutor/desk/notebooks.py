@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 import nbformat
 
+from emtutor import exam
 from emtutor.desk import files
+from emtutor.tutor.exercise import exercises
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a widget of a kernel that has gone
 CELL_METADATA = ("tags", "slideshow")
@@ -267,9 +269,6 @@ def solve(notebook, solution_of=None):
 
 def tutor_solution(name):
     """The source of the solution of exercise `name`, or of the exam's function `name`; None if there is neither."""
-    from emtutor import exam
-    from emtutor.tutor.exercise import exercises
-
     record = exercises().get(name)
     solution = exam.functions().get(name) if record is None else record.solution
     return None if solution is None else textwrap.dedent(inspect.getsource(solution))

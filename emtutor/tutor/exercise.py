@@ -68,8 +68,6 @@ index      names of outputs that are used in brackets, `mu_a[p]`: whole numbers 
 few_mistakes  why there are fewer than four mistakes, in a sentence.
 """
 
-import importlib
-import pkgutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,6 +78,7 @@ from inspect import signature
 from typing import Any, NamedTuple
 
 from emtutor import worker
+from emtutor.tutor import lessons
 
 
 class Mistake(NamedTuple):
@@ -128,11 +127,9 @@ class Exercise:
 @cache
 def exercises():
     """{name: Exercise} in the order of the lessons, then those of other packages and of `register`."""
-    from emtutor import lessons
-
     found: dict[str, Exercise] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__)):
-        for exercise in importlib.import_module(f"{lessons.__name__}.{module}.exercises").EXERCISES:
+    for module in lessons.modules("exercises"):
+        for exercise in module.EXERCISES:
             if exercise.name in found:
                 raise ValueError(f"two exercises are called {exercise.name!r}: {found[exercise.name]!r}, {exercise!r}")
             found[exercise.name] = exercise

@@ -11,14 +11,14 @@ VERDICT = {
     "error": "Stopped with an error",
 }
 # A bar in the Okabe-Ito palette with its own line style: the word, the colour and the line all say the verdict.
-_BAR = {
+BAR = {
     "correct": "6px solid #009E73",
     "incorrect": "6px dashed #D55E00",
     "unattempted": "6px dotted #8a8a8a",
     "error": "6px double #CC79A7",
     "": "6px solid #56B4E9",
 }
-_BOX = (
+BOX = (
     "border-left:{bar};padding:.5em .9em;margin:.3em 0;max-width:52em;line-height:1.45;"
     "background:var(--jp-layout-color1,transparent);color:var(--jp-content-font-color1,inherit);"
     "font-family:var(--jp-content-font-family,sans-serif);font-size:var(--jp-content-font-size1,14px)"
@@ -88,7 +88,7 @@ class Said:
         inside += self.table.html() if self.table else ""
         inside += f'<pre style="{_PRE}">{escape(self.code)}</pre>' if self.code else ""
         inside += "".join(f'<div style="{_FAINT}">{_marked(a)}</div>' for a in self.asides)
-        return f'<div role="status" style="{_BOX.format(bar=_BAR[self.status])}">{inside}</div>'
+        return f'<div role="status" style="{BOX.format(bar=BAR[self.status])}">{inside}</div>'
 
 
 class Feedback(Said):

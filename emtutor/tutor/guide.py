@@ -7,7 +7,7 @@ from html import escape
 from emtutor.tutor import store
 from emtutor.tutor.display import show_waiting, shown
 from emtutor.tutor.exercise import Exercise, exercises, find
-from emtutor.tutor.feedback import _BAR, _BOX, Said
+from emtutor.tutor.feedback import BAR, BOX, Said
 
 
 def hint(name):
@@ -126,7 +126,7 @@ class Progress:
             for h in ("lesson", "exercises", "solved", "next")
         )
         return (
-            f'<div style="{_BOX.format(bar=_BAR[""])}"><div style="font-weight:600">{self.solved} of {self.total} '
+            f'<div style="{BOX.format(bar=BAR[""])}"><div style="font-weight:600">{self.solved} of {self.total} '
             f'exercises solved</div><table style="border-collapse:collapse;font-size:inherit;color:inherit"><thead><tr>'
             f"{head}</tr></thead><tbody>{rows}</tbody></table>{escape(self.note)}</div>"
         )

@@ -4,11 +4,11 @@ The texts stand in `emtutor/lessons/lNN/predictions.py`, so that the cell `predi
 not show the answer above the question. A module is found by being there.
 """
 
-import importlib
-import pkgutil
 from functools import cache
 from html import escape
 from typing import NamedTuple
+
+from emtutor.tutor import lessons
 
 
 class Prediction(NamedTuple):
@@ -22,11 +22,9 @@ class Prediction(NamedTuple):
 @cache
 def predictions():
     """{name: Prediction} of all lessons."""
-    from emtutor import lessons
-
     found: dict[str, Prediction] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(lessons.__path__)):
-        for name, prediction in importlib.import_module(f"{lessons.__name__}.{module}.predictions").PREDICTIONS.items():
+    for module in lessons.modules("predictions"):
+        for name, prediction in module.PREDICTIONS.items():
             if name in found:
                 raise ValueError(f"two predictions are called {name!r}")
             if len(prediction.replies) < 2 or prediction.right not in prediction.replies:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import entr, logsumexp, softmax
 
 from emtutor.causes import Problem
-from emtutor.derivations.chains import ascent, gradients, kmeans_limit, observations, weights
+from emtutor.derivations.chains import ascent, gradients, kmeans_limit, observations, priors, weights
 from emtutor.derivations.chains.common import (
     AMPLE,
     draws,
@@ -341,7 +341,7 @@ slide_exponential = Derivation("The slide's exponential family: base measure and
 slide_map = Derivation("MAP: \"just add a log prior\", as the slide says, and take the mode",
     r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
     Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
-         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + observations.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi),
+         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + priors.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi),
          "differentiated numerically"),
     Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
          lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
