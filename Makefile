@@ -18,7 +18,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks site lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
@@ -27,6 +27,7 @@ help:
 	@echo "make arithmetics  all notebooks on other processors' arithmetic, as far as this one can imitate it"
 	@echo "make oldest, make newest: the tests with the oldest or newest dependencies that are allowed (needs uv)"
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
+	@echo "make site       all lessons as pages that any browser shows, in build/site"
 	@echo "make lint       style, spelling and types;  make lock: newest versions;  make timing: a cold start"
 
 # pip's hash mode refuses anything that the lock does not name. A stamp newer than its lock: all of it is installed.

@@ -58,7 +58,7 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     return (
         f"<!doctype html><meta charset=utf-8>"
         f"<style>body{{margin:8px;{look}background:var(--jp-layout-color0)}}{css}</style>"
-        f'<div class="emt-here" data-emt-film>{cells.embedded(state)}</div>'
+        f'<div class="emt-here" data-emt-film>{cells.EMBEDDED.film(state)}</div>'
         f"<script type=module>{script}</script>"
     )
 

@@ -6,7 +6,9 @@ Whatever a notebook brings goes through `safe`; what is put around it, code and 
 import base64
 import json
 import re
+from collections.abc import Callable
 from html import escape, unescape
+from typing import NamedTuple
 
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -17,6 +19,7 @@ from pygments.lexers import PythonLexer
 from emtutor.desk import notebooks
 from emtutor.desk.safe import safe
 from emtutor.desk.tex import formula
+from emtutor.tutor.predictions import predictions
 
 PLAYER = "emtutor.films.player.Player"
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -26,22 +29,29 @@ _MATH = re.compile(
 )
 
 
-def embedded(state):
-    """A film in the page itself, as data beside its picture: `<` is spelt so that no label can end or open a script."""
+class Keep(NamedTuple):
+    """Where what is large goes: into the page, or into files beside it. Each function gives the HTML in its place."""
+
+    film: Callable  # (the player's state) -> what stands for a film's data
+    picture: Callable  # (media type, base64) -> the address of a picture
+
+
+def _film(state):
+    """`<` is spelt so that no label can end or open a script."""
     data = json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json">{data}</script>'
 
 
-def cell(cell, states, film=embedded):
-    """The HTML of one executed cell, "" where there is nothing to show.
+EMBEDDED = Keep(_film, lambda kind, content: f"data:{kind};base64,{content}")
 
-    states: {model id: state} of the notebook's widgets. film(state) -> HTML: what stands for a film's data.
-    """
+
+def cell(cell, states, keep=EMBEDDED):
+    """The HTML of one executed cell, "" where there is nothing to show. states: {model id: state} of its widgets."""
     if cell.cell_type == "markdown":
         return f'<section class="markdown">{markdown(cell.source, cell.get("attachments"))}</section>'
     if cell.cell_type != "code" or not cell.source.strip():
         return ""
-    outputs = "\n".join(output(out, states, film) for out in cell.outputs)
+    outputs = "\n".join(output(out, states, keep) for out in cell.outputs)
     source = code(cell.source)
     if notebooks.is_folded(cell):
         source = f'<details class="source"><summary>Code</summary>{source}</details>'
@@ -61,12 +71,12 @@ def code(source):
     )
 
 
-def output(out, states, film=embedded):
+def output(out, states, keep=EMBEDDED):
     """One output of a cell in its best form: a film that plays, what was drawn or written, or words."""
     if "data" in out and notebooks.WIDGET_VIEW in out.data:
         view = out.data[notebooks.WIDGET_VIEW]
-        return _widget(out, states.get(str(view["model_id"]), {}) if "model_id" in view else {}, film)
-    return safe(_shown(out))
+        return _widget(out, states.get(str(view["model_id"]), {}) if "model_id" in view else {}, keep)
+    return safe(_shown(out, keep))
 
 
 class _Renderer(IPythonRenderer):
@@ -79,11 +89,16 @@ class _Renderer(IPythonRenderer):
     def latex_environment(self, name, body):
         return formula(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
+    def heading(self, text, level, **attrs):
+        """Its anchor is JupyterLab's: the words, blanks as dashes."""
+        words = escape(unescape(re.sub(r"<[^>]*>", "", text)).replace(" ", "-"))
+        return f'<h{level} id="{words}">{text}</h{level}>\n'
+
     def table(self, text):
         return f'<div class="wide"><table>{text}</table></div>'
 
 
-def _shown(out):
+def _shown(out, keep):
     if out.output_type == "stream":
         return f'<pre class="{"stderr" if out.name == "stderr" else "stdout"}">{ansi2html(out.text)}</pre>'
     if out.output_type == "error":
@@ -92,24 +107,39 @@ def _shown(out):
         return f'<div class="output">{_with_formulas(html)}</div>'
     if latex := _text(out, "text/latex"):
         return f'<div class="output">{_with_formulas(escape(latex, quote=False))}</div>'
-    if picture := _picture(out):
+    if picture := _picture(out, keep):
         return f'<div class="output">{picture}</div>'
     if source := _text(out, "text/markdown"):
         return f'<div class="output">{markdown(source)}</div>'
     return f"<pre>{_words(out)}</pre>"
 
 
-def _widget(out, state, film):
+def _widget(out, state, keep):
     kept = {key: state[key] for key in ("films", "choices", "chosen") if key in state}
     if state.get("_anywidget_id") == PLAYER and len(kept) == 3:
-        return f'<div class="emt-here" data-emt-film>{safe(_picture(out))}{film(kept)}</div>'
+        return f'<div class="emt-here" data-emt-film>{safe(_picture(out, keep))}{keep.film(kept)}</div>'
+    asked = next((p for p in predictions().values() if p.words == _text(out, "text/plain")), None)
+    if asked:
+        return _prediction(asked)
     return (
         f'<div class="off" data-testid="emt-off"><pre>{_words(out)}</pre>'
         "<p>Switched off: answering needs the notebook and its kernel.</p></div>"
     )
 
 
-def _picture(out):
+def _prediction(asked):
+    """The question; each answer unfolds to what it would imply."""
+    rows = []
+    for answer in asked.replies:
+        held, implied = asked.met(answer)
+        rows.append(
+            f"<details><summary>{escape(answer)}</summary><p><b>{escape(held)}</b> {escape(implied)}</p></details>"
+        )
+    question = f"<p><b>Predict.</b> {escape(asked.question)}</p>"
+    return f'<div class="predict" data-testid="emt-predict">{question}{"".join(rows)}</div>'
+
+
+def _picture(out, keep):
     """An <img> of what was drawn: in one, even a drawing with a script in it is only a picture."""
     drawing = _text(out, "image/svg+xml")
     kind, content = "image/svg+xml", base64.b64encode(drawing.encode()).decode()
@@ -121,7 +151,7 @@ def _picture(out):
     looks = out.get("metadata", {}).get(kind)
     said = looks.get("alt") if isinstance(looks, dict) else None
     alt = escape(said) if isinstance(said, str) and said else _words(out)
-    return f'<img alt="{alt}" src="data:{kind};base64,{escape(content)}">'
+    return f'<img alt="{alt}" src="{escape(keep.picture(kind, content))}">'
 
 
 def _words(out):

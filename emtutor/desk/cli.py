@@ -1,4 +1,4 @@
-"""The command `emtutor`: open the course, solve a notebook, export one as a page."""
+"""The command `emtutor`: open the course, solve a notebook, export one as a page, all of them as a site."""
 
 import argparse
 import os
@@ -108,6 +108,15 @@ def _parser():
     export.add_argument("notebook", type=_path, metavar="NOTEBOOK")
     export.add_argument("-o", "--output", type=_path, required=True, metavar="PAGE.html", help="the page to write")
     export.set_defaults(run=_export)
+
+    site = commands.add_parser("site", help="make a site of all lessons, to be read in any browser")
+    site.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
+    site.add_argument(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="at GitHub: for the ways to Binder and Colab (default: the variable GITHUB_REPOSITORY, or none)",
+    )
+    site.set_defaults(run=_site)
     return parser
 
 
@@ -256,6 +265,19 @@ def _export(options):
         except (ValueError, RuntimeError, TimeoutError) as error:  # no .html; a kernel that died; a cell without end
             raise Failure(error) from error
     print(f"{options.output} is written.")
+    return 0
+
+
+def _site(options):
+    from emtutor.desk import site
+
+    try:
+        named = site.known_repository() if options.repository is None else site.repository(options.repository)
+        with _written(options.folder):
+            site.build(options.folder, repository=named)
+    except (site.SiteError, ValueError, RuntimeError, TimeoutError) as error:
+        raise Failure(error) from error
+    print(f"{options.folder / 'index.html'} is the first page.")
     return 0
 
 

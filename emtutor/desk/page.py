@@ -73,13 +73,14 @@ def frame(title, body, script=""):
 """
 
 
-def style():
-    """The looks of text, code, formulas and players, light, dark and in print; with the font of the formulas."""
+def style(font=None):
+    """The looks of text, code, formulas and players, light, dark and in print. font: the address of the formulas' font,
+    by default the font itself."""
     light, dark = (HtmlFormatter(style=name).get_style_defs("pre.light") for name in ("default", "github-dark"))
-    font = base64.b64encode(FONT.read_bytes()).decode()
+    font = font or f"data:font/woff2;base64,{base64.b64encode(FONT.read_bytes()).decode()}"
     return "\n".join(
         [
-            f'@font-face {{ font-family: "STIX Two Math"; src: url(data:font/woff2;base64,{font}) format("woff2"); }}',
+            f'@font-face {{ font-family: "STIX Two Math"; src: url({font}) format("woff2"); font-display: swap; }}',
             light,
             f"@media screen and (prefers-color-scheme: dark) {{ {dark} }}",
             (_HERE / "page.css").read_text(encoding="utf-8"),
@@ -88,6 +89,11 @@ def style():
     )
 
 
+def player_script():
+    """The player, which exports `render`."""
+    return (_FILMS / "player.js").read_text(encoding="utf-8")
+
+
 def script():
     """The player, and what starts it wherever the page holds a film."""
-    return (_FILMS / "player.js").read_text(encoding="utf-8") + (_HERE / "page.js").read_text(encoding="utf-8")
+    return player_script() + (_HERE / "page.js").read_text(encoding="utf-8")

@@ -368,7 +368,8 @@ export function render({ model, el }) {
   // ---- choices
 
   const keyOf = (selection) => selection.join("/");
-  const known = (key) => bank.has(key) || texts()[key] !== undefined;
+  const known = (key) => bank.has(key) || Boolean(texts()[key]);
+  const offered = (key) => known(key) || texts()[key] === ""; // a page's film in a file of its own
 
   function filmOf(key) {
     if (!bank.has(key)) bank.set(key, parse(texts()[key]));
@@ -382,7 +383,7 @@ export function render({ model, el }) {
     clearTimeout(waiting);
     root.classList.toggle("emt-waiting", !known(key));
     if (known(key)) { load(filmOf(key)); markMissing(); return; }
-    words.textContent = "The kernel is making this film.";
+    words.textContent = model.kernel === false ? "This film is being fetched." : "The kernel is making this film.";
     waiting = setTimeout(() => { words.textContent = "The kernel has not answered: it is busy, or it has stopped. The film shown is the one before."; }, PATIENCE);
     model.send({ want: key });
   }
@@ -402,7 +403,7 @@ export function render({ model, el }) {
     if (model.kernel !== false) return;
     selects.forEach((select, c) => {
       choices[c][1].forEach((value, i) => {
-        const missing = !known(keyOf(chosen.map((v, other) => (other === c ? i : v))));
+        const missing = !offered(keyOf(chosen.map((v, other) => (other === c ? i : v))));
         select.options[i].disabled = missing;
         select.options[i].textContent = missing ? value + " (needs the notebook)" : value;
       });

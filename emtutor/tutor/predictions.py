@@ -18,6 +18,15 @@ class Prediction(NamedTuple):
     replies: dict[str, str]
     right: str
 
+    @property
+    def words(self):
+        """The question and its answers as plain text."""
+        return "\n".join([f"Predict. {self.question}", *(f"  ( ) {answer}" for answer in self.replies)])
+
+    def met(self, answer):
+        """(whether it holds, in words; what it would imply)."""
+        return "That is what happens." if answer == self.right else "Not so.", self.replies.get(answer, "")
+
 
 @cache
 def predictions():
@@ -63,12 +72,11 @@ def _asking():
             super().__init__([asked, self.choice, self.reply])
 
         def _answer(self, change):
-            held = "That is what happens." if change.new == self.prediction.right else "Not so."
-            self.reply.value = f"<b>{held}</b> {escape(self.prediction.replies.get(change.new, ''))}"
+            held, implied = self.prediction.met(change.new)
+            self.reply.value = f"<b>{held}</b> {escape(implied)}"
 
         def __repr__(self):
-            answers = "\n".join(f"  ( ) {answer}" for answer in self.prediction.replies)
-            return f"Predict. {self.prediction.question}\n{answers}"
+            return self.prediction.words
 
         def _repr_mimebundle_(self, **kwargs):
             bundle = super()._repr_mimebundle_(**kwargs)
