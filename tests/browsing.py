@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 from emtutor import film
 from emtutor.desk import cells, page
@@ -52,7 +51,7 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     first = "/".join("0" for _ in choices)
     movies = {first: movie, **(others or {})}
     state = {"films": {k: encoded(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
-    css = Path(player.__file__).with_name("player.css").read_text(encoding="utf-8")
+    css = player.LOOKS
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
     script = page.script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
     return (
@@ -185,7 +184,7 @@ def click_times(page, clicks):
     page.evaluate(STOPWATCH)
     step = page.locator("[data-testid=emt-step]").first
     for _ in range(clicks):
-        ended = step.get_attribute("aria-disabled") == "true"
+        ended = step.inner_text() == "Again"
         if ended:
             page.locator("[data-testid=emt-player]").first.press("Home")
         done = page.evaluate("() => window.emtTimes.length")

@@ -166,7 +166,7 @@ def test_the_means_part_at_the_critical_beta():
 def test_the_stationary_point_lies_on_the_simplex_only_at_minus_n():
     frames = every_film.film("simplex-3").frames
     on = [frame.label for frame in frames if "exactly on the simplex" in frame.words]
-    assert on == ["lambda −25.0"]
+    assert on == ["λ −25.0"]
 
 
 @pytest.mark.parametrize("which", ["em", "em-four", "em-identical", "bound"])
@@ -403,7 +403,7 @@ def test_a_mark_that_comes_later_keeps_its_place_in_the_drawing_order():
 
 
 def test_a_hang_ends_the_film_with_a_sentence(monkeypatch):
-    monkeypatch.setattr("emtutor.films.scenes.common.PATIENCE", 0.2)
+    monkeypatch.setattr("emtutor.films.scenes.learners.PATIENCE", 0.2)
     assert "never ends" in film_of(hanging).frames[-1].words
     assert "never ends" in bound_of(hanging).frames[-1].words
 

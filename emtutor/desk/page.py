@@ -15,7 +15,7 @@ from emtutor.desk import cells, files, notebooks
 from emtutor.films import player
 from emtutor.films.player import EVERYTHING
 
-_HERE, _FILMS = Path(__file__).parent, Path(player.__file__).parent
+_HERE = Path(__file__).parent
 FONT = _HERE / "fonts" / "stix-two-math.woff2"
 
 
@@ -84,14 +84,14 @@ def style(font=None):
             light,
             f"@media screen and (prefers-color-scheme: dark) {{ {dark} }}",
             (_HERE / "page.css").read_text(encoding="utf-8"),
-            (_FILMS / "player.css").read_text(encoding="utf-8"),
+            player.LOOKS,
         ]
     )
 
 
 def player_script():
     """The player, which exports `render`."""
-    return (_FILMS / "player.js").read_text(encoding="utf-8")
+    return player.SCRIPT
 
 
 def script():

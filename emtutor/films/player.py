@@ -6,6 +6,7 @@ computed yet asks it. Where no browser runs the player, the same output holds a 
 
 import itertools
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,21 +19,26 @@ from emtutor.films import film as films
 EVERYTHING = "EMTUTOR_ALL_FILMS"  # set by `emtutor export`: compute choices beforehand, for a page without a kernel
 ENOUGH = 4_000_000  # characters of film in one exported player
 _HERE = Path(__file__).parent
+SCRIPT = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("picture.js", "hands.js", "player.js"))
+RANDOM = re.compile(r"random \d+")  # a start that `gaussian.named_starts` makes when it is asked for
+LOOKS = (_HERE / "player.css").read_text(encoding="utf-8")
+KEPT = 20  # films that went on from a hand
 
 
 class Player(anywidget.AnyWidget):
     """A widget that plays the films of a family; made by `play`."""
 
-    _esm = (_HERE / "player.js").read_text(encoding="utf-8")
-    _css = (_HERE / "player.css").read_text(encoding="utf-8")
+    _esm = SCRIPT
+    _css = LOOKS
     films = traitlets.Dict(help="JSON of each film computed so far that a page needs at once").tag(sync=True)
     choices = traitlets.Dict(help="{name: [values in words]}").tag(sync=True)
     chosen = traitlets.Dict(help="{name: index} at the start").tag(sync=True)
 
     def __init__(self, film_of, choices):
         """film_of: (*values) -> Film. choices: {name: list of values}; the first of each is shown."""
-        self._values = list(choices.values())
-        self._film_of = lru_cache(maxsize=None)(lambda key: film_of(*self._values_of(key)))
+        self._names, self._values = list(choices), list(choices.values())
+        self._made = lru_cache(maxsize=None)(lambda key: film_of(*self._values_of(key)))
+        self._onward = {}  # key: a film that went on from a hand
         first = "/".join("0" for _ in choices)
         self.first = self._film_of(first)
         shown = {first: films.encode(self.first)}
@@ -45,8 +51,17 @@ class Player(anywidget.AnyWidget):
         )
         self.on_msg(self._answer)
 
+    def _film_of(self, key):
+        return self._onward[key] if key in self._onward else self._made(key)
+
     def _values_of(self, key):
-        return [values[int(i)] for values, i in zip(self._values, key.split("/"), strict=True)] if key else []
+        parts = key.split("/") if key else []
+        return [self._value_of(*pair) for pair in zip(self._names, self._values, parts, strict=True)]
+
+    @staticmethod
+    def _value_of(name, values, part):
+        """An index, or the name of a random start that the browser has drawn."""
+        return part if name == "start" and RANDOM.fullmatch(part) else values[int(part)]
 
     def _all(self, shown):
         for index in itertools.product(*(range(len(values)) for values in self._values)):
@@ -56,12 +71,30 @@ class Player(anywidget.AnyWidget):
         return shown
 
     def _answer(self, _, content, buffers):
-        key = content.get("want", "")
+        if "hand" in content:
+            self.send(self._by_hand(content))
+        elif "want" in content:
+            self.send(self._wanted(content))
+
+    def _wanted(self, content):
+        key = content["want"]
         try:
-            reply = {"key": key, "film": films.encode(self._film_of(key))}
+            if "onward" in content:
+                self._onward[key] = self._film_of(content["onward"]).onward(content["frame"], content["places"])
+                while len(self._onward) > KEPT:
+                    del self._onward[next(iter(self._onward))]
+            return {"key": key, "film": films.encode(self._film_of(key))}
         except Exception as error:  # it is shown in the player: a traceback would go nowhere
-            reply = {"key": key, "error": f"This film could not be made: {type(error).__name__}: {error}"}
-        self.send(reply)
+            return {"key": key, "error": f"This film could not be made: {told(error)}"}
+
+    def _by_hand(self, content):
+        i = content["frame"]
+        reply = {name: content[name] for name in ("hand", "view", "film", "frame")}
+        try:
+            film = self._film_of(content["film"])
+            return reply | films.delta(film, i, film.hand(i, content["places"], content["held"]))
+        except Exception as error:
+            return reply | {"error": f"This place has no answer: {told(error)}"}
 
     def __repr__(self):
         others = "".join(f"\nChoose {name}: {', '.join(values)}." for name, values in self.choices.items())
@@ -96,6 +129,11 @@ def play(film, **choices):
     return Player(
         lambda *values: film(**dict(zip(names, values, strict=True))), {k: list(v) for k, v in choices.items()}
     )
+
+
+def told(error):
+    """An exception in words for the one who sees the player."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _made(film):

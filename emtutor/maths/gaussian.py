@@ -101,21 +101,37 @@ def random_start(x, k, rng):
 
 
 def named_starts(x, k):
-    """{name: Theta}: starts to choose from, two of them hostile ("identical", "on one point")."""
+    """{name: Theta}: starts to choose from, two of them hostile ("identical", "on one point").
+
+    Three random ones are listed; any other, "random 4711" say, is drawn when it is asked for, with the seed 4710.
+    """
     x = arguments.points(x)
-    starts = {f"random {seed + 1}": random_start(x, k, np.random.default_rng(seed)) for seed in range(3)}
-    base = starts["random 1"]
+    base = random_start(x, k, np.random.default_rng(0))
     k = len(base.pi)
     identical = base._replace(mu=np.tile(x.mean(0), (k, 1)))
     tiny = np.diag(x.var(0)) * 3e-4
-    return {
-        "spread out": base._replace(mu=_spread_out(x, k), Sigma=base.Sigma / k**2),
-        **starts,
-        "identical": identical,
-        "on one point": identical._replace(
-            mu=np.concatenate([x[:1], base.mu[1:]]), Sigma=np.concatenate([tiny[None], base.Sigma[1:]])
-        ),
-    }
+    starts = _Starts(x, k)
+    starts["spread out"] = base._replace(mu=_spread_out(x, k), Sigma=base.Sigma / k**2)
+    starts.update({name: starts[name] for name in ("random 1", "random 2", "random 3")})
+    starts["identical"] = identical
+    starts["on one point"] = identical._replace(
+        mu=np.concatenate([x[:1], base.mu[1:]]), Sigma=np.concatenate([tiny[None], base.Sigma[1:]])
+    )
+    return starts
+
+
+class _Starts(dict):
+    """Starts by name; a random one that is not listed is drawn."""
+
+    def __init__(self, x, k):
+        super().__init__()
+        self._x, self._k = x, k
+
+    def __missing__(self, name):
+        word, _, number = str(name).partition(" ")
+        if word != "random" or not number.isdecimal() or int(number) == 0:
+            raise KeyError(name)
+        return random_start(self._x, self._k, np.random.default_rng(int(number) - 1))
 
 
 def _spread_out(x, k):

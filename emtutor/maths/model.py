@@ -23,6 +23,7 @@ class Model(NamedTuple):
     elbo: Callable[[Any, Any, Any], float]  # (x, q, theta)        L(q, theta)
     kl: Callable[[Any, Any, Any], float]  # (x, q, theta)          D_KL(q || p(z | x, theta))
     whose: str = ""  # whose steps these are, in words; "" if all are the model's own
+    given: Any = None  # the model into which `using` has put them
 
     def using(self, e_step=None, m_step=None):
         """The same model with a learner's steps: `e_step(x, *theta)` -> q and `m_step(x, q)` -> the parts of theta.
@@ -31,7 +32,7 @@ class Model(NamedTuple):
         step that writes to its inputs spoils nothing.
         """
         mine, whose = learners(e_step=e_step, m_step=m_step)
-        model = self._replace(whose=whose)
+        model = self._replace(whose=whose, given=self.given or self)
         if "e_step" in mine:
             model = model._replace(e_step=lambda x, theta: _returned("e_step", e_step(*states.copied((x, *theta)))))
         if "m_step" in mine:

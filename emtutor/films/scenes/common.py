@@ -4,15 +4,15 @@ import numpy as np
 
 from emtutor import data
 from emtutor.films import film, palette
-from emtutor.films.film import number
+from emtutor.films.marks import number
+from emtutor.films.scenes import learners
 from emtutor.maths import arguments
-from emtutor.worker.clock import time_limit
 
 FRAMES, ITERATIONS = 1000, 100_000  # the most that a film shows each of, and that it goes on for
-PATIENCE = 3.0  # seconds that one half-step may take before it counts as hung
 
+LOG_P = "log p(x | θ)"
 STAIRCASE_KEY = (
-    ("log p(x | θ)", "line", "ink", 0),
+    (LOG_P, "line", "ink", 0),
     ("L(q, θ)", "line", palette.ELBO, 1),
     ("KL", "fill", palette.GAP, 0),
 )
@@ -33,9 +33,28 @@ def labels_of(x, labels=None):
     return tuple(f"x_{a + 1}" for a in range(d))
 
 
+def plane(x, labels):
+    """x (n, 2) and the names of its columns."""
+    x = arguments.points(x)
+    if x.shape[1] != 2:
+        raise ValueError(f"x must have two columns to be drawn, got shape {x.shape}: choose two")
+    return x, labels_of(x, labels)
+
+
+def unit_squared(names):
+    """The unit of a squared distance, " min²" say; "" where the columns have none in common."""
+    units = {name.rsplit("(", 1)[1].rstrip(")") for name in names if "(" in name}
+    return f" {units.pop()}²" if len(units) == 1 else ""
+
+
 def iterations_of(value, name="iterations", most=FRAMES):
     """How many iterations are shown, or made: enough for any film, and not so many that it never ends."""
     return arguments.whole(name, value, 1, (str(most), most))
+
+
+def low(i):
+    """A number as an index: 12 -> ₁₂."""
+    return str(i).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def colour(j):
@@ -79,6 +98,15 @@ def within(at, limits):
     return all(low <= v <= high for v, (low, high) in zip(at, limits, strict=True))
 
 
+def ended(start, end, limits):
+    """The end of an arrow, shortened to stay within the limits."""
+    low, high = np.array(limits).T
+    step = end - start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(step > 0, (high - start) / step, np.where(step < 0, (low - start) / step, np.inf))
+    return start + min(1.0, 0.98 * float(room.min())) * step
+
+
 def apart(centres, limits, width=500):
     """The same points, those that would hide an earlier one moved to its right: numbers of components stay legible."""
     unit = np.array([(limits[0][1] - limits[0][0]) / width, (limits[1][1] - limits[1][0]) / film.HEIGHT])
@@ -90,27 +118,33 @@ def apart(centres, limits, width=500):
     return placed
 
 
-def staircase_panel():
-    """Where a Staircase stands; its limits come with each frame."""
-    return film.Panel("half-step", "nats", (0, 12), (-1, 0), width=332, key=STAIRCASE_KEY, counts=True)
+def staircase_panel(top=LOG_P, bound=True):
+    """Where a Staircase stands; its limits come with each frame. top: the name of what is climbed."""
+    key = ((top, *STAIRCASE_KEY[0][1:]), *STAIRCASE_KEY[1:]) if bound else ((top, *STAIRCASE_KEY[0][1:]),)
+    return film.Panel("half-step", "nats", (0, 12), (-1, 0), width=332, key=key, counts=True)
 
 
 class Staircase:
     """log p, L and the gap over half-steps: the same marks in every frame, more of them revealed."""
 
-    def __init__(self, t, log_p, elbo, panel=1):
-        """t: the number of half-steps behind each state; log_p, elbo: NaN where they have no value."""
+    def __init__(self, t, log_p, elbo, panel=1, bound=True):
+        """t: the number of half-steps behind each state; log_p, elbo: NaN where they have no value.
+
+        bound: whether L and the gap are shown.
+        """
         self.t, self.log_p, self.elbo = (np.asarray(a, float) for a in (t, log_p, elbo))
+        self.elbo = self.elbo if bound else np.full_like(self.elbo, np.nan)
+        self.bound = bound
         self.panel = panel
 
     def marks(self, i):
         """Those of state i."""
         common = {"count": i + 1, "panel": self.panel}
-        marks = [
-            film.band("gap", self.t, self.elbo, self.log_p, colour=palette.GAP, **common),
-            film.path("log p", np.column_stack([self.t, self.log_p]), colour="ink", width=2.4, **common),
-            film.path("L", np.column_stack([self.t, self.elbo]), colour=palette.ELBO, dash=1, width=2.4, **common),
-        ]
+        marks = [film.path("log p", np.column_stack([self.t, self.log_p]), colour="ink", width=2.4, **common)]
+        if self.bound:
+            curve = np.column_stack([self.t, self.elbo])
+            marks.insert(0, film.band("gap", self.t, self.elbo, self.log_p, colour=palette.GAP, **common))
+            marks.append(film.path("L", curve, colour=palette.ELBO, dash=1, width=2.4, **common))
         if self.log_p[i] - self.elbo[i] > 1e-6 and not (i and np.isfinite(self.elbo[i - 1])):
             gap = [[self.t[i], self.elbo[i]], [self.t[i], self.log_p[i]]]  # here the band begins and has no width yet
             marks.append(film.path("first gap", gap, colour=palette.GAP, width=5, panel=self.panel))
@@ -136,6 +170,24 @@ class Staircase:
         pad = 1.0 if high - low < 1e-6 else 0.07 * (high - low) + max(0.01, 1e-5 * abs(high))
         return (across, (float(low - pad), float(high + pad)))
 
+    def levels(self, i, log_p, elbo):
+        """For a theta that is on no step: marks, log p and L as lines across, and limits that hold them."""
+        across, (low, high) = self.view(i)
+        room = max(high - low, 1.0)
+        values = [v for v in (log_p, elbo if self.bound else np.nan) if np.isfinite(v)]
+        if values and min(values) < low:  # by doubling, so that the scale holds still under a hand
+            low = high - room * 2.0 ** np.ceil(np.log2((high - min(values)) / room + 0.1))
+        high = max([high, *(v + 0.05 * room for v in values)])
+        marks = [mark for mark in self.marks(i) if mark.name == "log p"]
+        if self.bound and len(values) == 2:
+            box = [[across[0], elbo, across[1], max(log_p, elbo)]]
+            marks.append(film.bars("gap by hand", box, colours=[palette.GAP], opacity=0.75, panel=self.panel))
+        for name, value, tone, dash in (("log p by hand", log_p, "ink", 0), ("L by hand", elbo, palette.ELBO, 1)):
+            if value in values:
+                line = [[across[0], value], [across[1], value]]
+                marks.append(film.path(name, line, colour=tone, dash=dash, width=2.4, panel=self.panel))
+        return marks, (across, (float(low), float(high + 0.04 * (high - low))))
+
 
 def next_state(steps, states, phases=("E", "M")):
     """Append the next half-step to `states`; "", or the sentence on what happened in its place.
@@ -143,11 +195,10 @@ def next_state(steps, states, phases=("E", "M")):
     Whatever a learner's step does is part of the film; only where there is no start yet is an exception one.
     """
     try:
-        with time_limit(PATIENCE):
-            states.append(next(steps))
+        states.append(next(steps))
         return ""
-    except TimeoutError:
-        what = f"was still running after {PATIENCE:g} s: is there a loop that never ends?"
+    except learners.Failure as failure:
+        what = str(failure)
     except (Exception, SystemExit) as error:
         if not states:
             raise

@@ -5,16 +5,17 @@ from typing import NamedTuple
 import numpy as np
 
 from emtutor.films import film, palette
-from emtutor.films.film import number
+from emtutor.films.marks import number
 from emtutor.maths import arguments
 
 GRADIENT, NORMAL, POINT = palette.COMPONENTS[1], palette.COMPONENTS[2], palette.COMPONENTS[0]
 OBLIQUE = np.array([[-0.35, -0.5], [1.0, -0.1], [0.1, 1.0]])  # where the three axes of pi point on paper
-_GRAD, _ONE = ("gradient", "line", GRADIENT, 0), ("sum pi = 1", "line", "ink", 0)
+_GRAD, _ONE = ("gradient", "line", GRADIENT, 0), ("Σ π = 1", "line", "ink", 0)
+_OFF = ("off it", "line", POINT, 0)
 _KEYS = {
-    "lambda": (_GRAD, ("lambda (1, .., 1)", "line", NORMAL, 1), _ONE),
+    "lambda": (_GRAD, ("λ (1, .., 1)", "line", NORMAL, 1), _ONE, _OFF),
     "constraint": (_GRAD, ("normal", "line", NORMAL, 1), _ONE),
-    "free": (_GRAD, _ONE),
+    "free": (_GRAD, _ONE, _OFF),
 }
 
 
@@ -42,9 +43,12 @@ def simplex(R, show="lambda"):
             film.points("now", now, colour=POINT, size=7, panel=1),
         )
         following = "uphill" if show == "free" else shots[min(i + 1, len(shots) - 1)].label
-        frames.append(film.Frame(marks, shot.words, shot.label, following if i + 1 < len(shots) else "", shot.heads))
+        places = (space.on_paper(shot.pi),) if show == "constraint" else ()
+        following = following if i + 1 < len(shots) else ""
+        frames.append(film.Frame(marks, shot.words, shot.label, following, shot.heads, places=places))
     title, caption, slider, panel = _TEXTS[show]
     places, heights = [s.place for s in shots], [s.height for s in shots]
+    film_limits = _room(places, heights, show)
     return film.Film(
         title=title,
         caption=f"{caption} Thin lines: equal f. Diamond: the maximum on the simplex. Arrows show directions only. "
@@ -52,9 +56,9 @@ def simplex(R, show="lambda"):
         panels=(
             space.panel._replace(key=_KEYS[show]),
             film.Panel(
-                panel[0] if len(R) == 2 else panel[0].replace("pi_1", "place"),
+                panel[0] if len(R) == 2 else panel[0].replace("π₁", "place"),
                 panel[1],
-                *_room(places, heights, show),
+                *film_limits,
                 width=332,
                 key=key,
             ),
@@ -63,7 +67,41 @@ def simplex(R, show="lambda"):
         slider=slider,
         end="To the last",
         poster=min(range(len(shots)), key=lambda i: abs(shots[i].pi.sum() - 1) + abs(shots[i].pi - R / R.sum()).max()),
+        **(_by_hand(R, space, side, film_limits) if show == "constraint" else {}),
     )
+
+
+def _by_hand(R, space, side, limits):
+    """pi is dragged along the simplex: f, both forces on it, and the multiplier that would balance them."""
+    n, k = R.sum(), len(R)
+    corners = space.on_paper(np.eye(k))
+    names = tuple(f"π{'₁₂₃'[j]}" for j in range(k))
+    lows, highs = limits[1]
+
+    def answer(i, places, held):
+        pi = np.linalg.lstsq(np.vstack([corners.T, np.ones(k)]), [*places[0], 1.0], rcond=None)[0]
+        pi = np.clip(pi, 1e-3, 1) / np.clip(pi, 1e-3, 1).sum()
+        gradient, f = R / pi, float(R @ np.log(pi))
+        along = gradient - gradient.mean()
+        size = float(np.sqrt((along**2).sum()))
+        shot = _Shot(
+            pi, "up", pi[0], f,
+            f"π = ({_list(pi)}), f = {number(f)}. The forces are R_j / π_j = ({_list(gradient, 1)}); one λ for all "
+            f"would have to be minus each of them, on average {number(-gradient.mean(), 1)}. "
+            + ("They are equal: the maximum, and λ = −n." if size < 2e-2 * n else
+               f"They differ, so a part of length {number(size, 1)} along the simplex is left: there is a way up."),
+            "by hand", (f"π = ({_list(pi)})", f"f = {number(f)}"),
+        )  # fmt: skip
+        now = film.points("now", [[pi[0] if k == 2 else np.nan, f]], colour=POINT, size=7, panel=1)
+        level = film.path("f by hand", [[limits[0][0], f], [limits[0][1], f]], colour=POINT, width=2, panel=1)
+        low = min(lows, f - 0.05 * (highs - lows))
+        return film.Frame(
+            (*space.still, *space.moving(shot), *side, now if k == 2 else level),
+            shot.words, shot.label, heads=shot.heads,
+            views=(None, (limits[0], (float(low), highs))), places=(space.on_paper(pi),),
+        )  # fmt: skip
+
+    return {"handles": (film.Handle("π", names, corners=tuple(map(tuple, corners))),), "hand": answer}
 
 
 class _Shot(NamedTuple):
@@ -84,7 +122,7 @@ def _by_lambda(R):
         pi = -R / lam
         where = {True: "below", False: "beyond"}[share > 1]
         verdict = (
-            "exactly on the simplex: this is the maximum under the constraint, and lambda = −n"
+            "exactly on the simplex: this is the maximum under the constraint, and λ = −n"
             if share == 1
             else f"{where} the simplex: the constraint does not hold"
         )
@@ -94,10 +132,10 @@ def _by_lambda(R):
                 "along",
                 lam,
                 pi.sum(),
-                f"lambda = {number(lam, 1)}: grad f + lambda (1, .., 1) = 0 at pi = ({_list(pi)}). The sum is "
+                f"λ = {number(lam, 1)}: grad f + λ (1, .., 1) = 0 at π = ({_list(pi)}). The sum is "
                 f"{number(pi.sum())}, {verdict}.",
-                f"lambda {number(lam, 1)}",
-                (f"lambda = {number(lam, 1)}", f"sum of pi = {number(pi.sum())}"),
+                f"λ {number(lam, 1)}",
+                (f"λ = {number(lam, 1)}", f"sum of π = {number(pi.sum())}"),
             )
         )
     return shots
@@ -127,9 +165,9 @@ def _along_constraint(R):
                 "up",
                 pi[0] if len(R) == 2 else i + 1,
                 f,
-                f"pi = ({_list(pi)}), f = {number(f)}: {verdict}.",
-                f"pi_1 = {number(pi[0])}" if len(R) == 2 else f"place {i + 1}",
-                (f"pi = ({_list(pi)})", f"f = {number(f)}"),
+                f"π = ({_list(pi)}), f = {number(f)}: {verdict}.",
+                f"π₁ = {number(pi[0])}" if len(R) == 2 else f"place {i + 1}",
+                (f"π = ({_list(pi)})", f"f = {number(f)}"),
             )
         )
     return shots
@@ -148,11 +186,11 @@ def _without(R):
                 None,
                 i,
                 f,
-                f"{f'{i} steps uphill' if i > 1 else ('The start', 'One step uphill')[i]}: the gradient R_j / pi_j = "
+                f"{f'{i} steps uphill' if i > 1 else ('The start', 'One step uphill')[i]}: the gradient R_j / π_j = "
                 f"({_list(R / pi, 1)}) is positive in every part, so uphill every weight grows. The sum is "
                 f"{number(total)}, {off} 1; f = {number(f)}, and nothing stops it.",
                 f"step {i}",
-                (f"sum of pi = {number(total)}, no constraint", f"f = {number(f)}"),
+                (f"sum of π = {number(total)}, no constraint", f"f = {number(f)}"),
             )
         )
         gradient = R / pi
@@ -163,22 +201,22 @@ def _without(R):
 _WALKS = {"lambda": _by_lambda, "constraint": _along_constraint, "free": _without}
 _TEXTS = {
     "lambda": (
-        "The multiplier picks the sum of pi",
-        "For each lambda one point has grad f = −lambda (1, .., 1); all of them lie on one ray through the origin.",
-        "lambda",
-        ("lambda", "sum of pi"),
+        "The multiplier picks the sum of π",
+        "For each λ one point has grad f = −λ (1, .., 1); all of them lie on one ray through the origin.",
+        "λ",
+        ("λ", "sum of π"),
     ),
     "constraint": (
         "Along the simplex, through the maximum",
         "The weights stay on the simplex. At the maximum the gradient points along its normal (1, .., 1).",
         "place",
-        ("pi_1", "f = sum R_j log pi_j (nats)"),
+        ("π₁", "f = Σ R_j log π_j (nats)"),
     ),
     "free": (
         "Uphill without the constraint",
-        "Without sum pi = 1 nothing holds the weights: larger is always better.",
+        "Without Σ π = 1 nothing holds the weights: larger is always better.",
         "step",
-        ("step", "f = sum R_j log pi_j (nats)"),
+        ("step", "f = Σ R_j log π_j (nats)"),
     ),
 }
 
@@ -189,8 +227,8 @@ def _lambda_side(R, shots):
     line = film.path("sum over lambda", np.column_stack([lam, -n / lam]), colour="muted", width=2, panel=1)
     one = film.path("one", [[-2.6 * n, 1], [-0.6 * n, 1]], colour="ink", width=2, panel=1)
     price = film.path("price", [[-n, 0.3], [-n, 1]], colour="muted", dash=1, width=1.6, panel=1)
-    name = film.text("price name", (-1.04 * n, 0.42), "lambda = −n", anchor="end", size=14, panel=1)
-    return (line, one, price, name), (("−n / lambda", "line", "muted", 0), ("sum = 1", "line", "ink", 0))
+    name = film.text("price name", (-1.04 * n, 0.42), "λ = −n", anchor="end", size=14, panel=1)
+    return (line, one, price, name), (("−n / λ", "line", "muted", 0), ("sum = 1", "line", "ink", 0))
 
 
 def _walk_side(R, shots):
@@ -226,7 +264,7 @@ class _Space:
         levels = R @ np.log(best) - R.sum() * np.array([0.02, 0.08, 0.2, 0.4])
         if self.k == 2:
             unit = 1.9 / 460  # the same along both axes, so that a normal looks normal
-            self.panel = film.Panel("pi_1", "pi_2", (-0.15, 1.75), (-0.1, film.HEIGHT * unit - 0.1), width=460)
+            self.panel = film.Panel("π₁", "π₂", (-0.15, 1.75), (-0.1, film.HEIGHT * unit - 0.1), width=460)
             p1 = np.linspace(0.004, 1.75, 250)
             levels = np.append(levels, R @ np.log(best * np.array([1.25, 1.25])))
             levels = np.append(levels, R @ np.log(best))
@@ -241,7 +279,7 @@ class _Space:
             curves = [self._on_triangle(level) for level in levels]
             edge = OBLIQUE[[0, 1, 2, 0]]
             extra = [film.arrows("axes", np.zeros((3, 2)), 1.3 * OBLIQUE, colour="muted", width=1)]
-            extra += [film.text(f"axis {j + 1}", at, f"pi_{j + 1}") for j, at in enumerate(1.42 * OBLIQUE)]
+            extra += [film.text(f"axis {j + 1}", at, f"π{'₁₂₃'[j]}") for j, at in enumerate(1.42 * OBLIQUE)]
             extra.append(film.path("ray", [[0, 0], (1.6 * best) @ OBLIQUE], colour="muted", dash=3, width=1.6))
         joined = np.concatenate([part for c in curves for part in (c, [[np.nan, np.nan]])])
         at_best = best if self.k == 2 else best @ OBLIQUE
@@ -265,8 +303,12 @@ class _Space:
         pieces = [np.column_stack([line, 1 - line.sum(1)]) @ OBLIQUE for line in lines] or [np.full((1, 2), np.nan)]
         return np.concatenate([part for piece in pieces for part in (piece, [[np.nan, np.nan]])])
 
+    def on_paper(self, pi):
+        """Where pi (.., k) lies in the picture."""
+        return pi if self.k == 2 else pi @ OBLIQUE
+
     def moving(self, shot):
-        at = shot.pi if self.k == 2 else shot.pi @ OBLIQUE
+        at = self.on_paper(shot.pi)
         gradient = self.R / shot.pi
         scale = self.arrow / np.sqrt((gradient**2).sum())
         ones = np.ones(self.k) / np.sqrt(self.k) * self.arrow

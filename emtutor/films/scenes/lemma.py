@@ -1,112 +1,12 @@
-"""The scenes `jensen`, `decomposition` and `temperature`: a chord and its gap, log p = L + KL, and F = U - T S."""
+"""The scenes `decomposition` and `temperature`: log p = L + KL, and F = U - T S, for one observation."""
 
 import numpy as np
 from scipy.special import entr, rel_entr
 
 from emtutor.films import film, palette
-from emtutor.films.film import number
+from emtutor.films.marks import number
 from emtutor.films.scenes import common
 from emtutor.maths import arguments, bounds
-
-GAP = palette.COMPONENTS[1]
-CONCAVE = {"log": np.log, "square root": np.sqrt, "-1/v": lambda v: -1 / v}  # concave for v > 0
-
-
-def jensen(v=(0.3, 3.0), f="log", weights=None):
-    """Film of f(E v) >= E f(v) for two values v > 0: curve, chord and gap; the weight of the larger is the slider.
-
-    f: "log", "square root" or "-1/v", or a pair (name, concave function). weights: rising, from 0 to 1.
-    """
-    name, function = (f, CONCAVE[f]) if isinstance(f, str) and f in CONCAVE else _pair(f)
-    low, high = np.sort(arguments.array("v", v, "(2)"))
-    if not 1e-100 < low < high < 1e100 or high - low < 1e-6 * high:
-        raise ValueError(f"v must be two different values > 0, got {low:g} and {high:g}")
-    weights = np.linspace(0, 1, 21) if weights is None else weights
-    w = arguments.several("weights", weights, "numbers from 0 to 1", lambda w: 0 <= w.min() <= w.max() <= 1)
-    grid = np.linspace(0.7 * low, high + 0.15 * (high - low), 161)
-    curve = np.column_stack([grid, _drawable(function, grid)])
-    ends = np.column_stack([[low, high], function(np.array([low, high]))])
-    mean = low + w * (high - low)
-    gaps = function(mean) - (ends[0, 1] + w * (ends[1, 1] - ends[0, 1]))
-    fine = np.linspace(0, 1, 101)
-    all_gaps = function(low + fine * (high - low)) - (ends[0, 1] + fine * (ends[1, 1] - ends[0, 1]))
-    name, frames = name.replace("-", "−"), []
-    for i, weight in enumerate(w):
-        on_curve, on_chord = function(mean[i]), function(mean[i]) - gaps[i]
-        drop = [[mean[i], on_chord], [mean[i], on_curve]]
-        marks = (
-            film.path("f", curve, width=2.6),
-            film.path("chord", ends, colour=palette.ELBO, dash=1, width=2.6),
-            film.path("gap", drop, colour=GAP, width=5),
-            film.points("ends", ends, colour=palette.ELBO, size=6),
-            film.points("f of the mean", [[mean[i], on_curve]], colour="ink", shape=1, size=6.5),
-            film.points("mean of f", [[mean[i], on_chord]], colour=palette.ELBO, size=6.5),
-            film.path("gap curve", np.column_stack([fine, all_gaps]), colour="muted", width=1.6, panel=1),
-            film.path("gap here", [[weight, 0], [weight, gaps[i]]], colour=GAP, width=5, panel=1),
-            film.points("gap now", [[weight, gaps[i]]], colour="ink", shape=1, size=6, panel=1),
-        )
-        following = f"w = {number(w[i + 1])}" if i + 1 < len(w) else ""
-        ending = " All weight on one value: no gap." if weight in (0, 1) else ""
-        frames.append(
-            film.Frame(
-                marks=marks,
-                words=f"Weight {number(weight)} on v = {number(high)}, {number(1 - weight)} on v = {number(low)}: the "
-                f"mean is {number(mean[i])}. f of the mean is {number(on_curve, 3)}, the mean of f is "
-                f"{number(on_chord, 3)}: the gap is {number(gaps[i], 3)}.{ending}",
-                label=f"w = {number(weight)}",
-                next=following,
-                heads=(f"f = {name}, weight {number(weight)}", f"gap = {number(gaps[i], 3)}"),
-            )
-        )
-    rise = max(all_gaps.max(), 1e-12)
-    return film.Film(
-        title=f"Jensen's inequality, f = {name}",
-        caption="The curve is concave, so every chord lies below it. The thick line is the gap between f of the mean "
-        "(square) and the mean of f (dot).",
-        panels=(
-            film.Panel(
-                "v",
-                "f(v)",
-                *common.around(curve),
-                key=(
-                    ("f(v)", "line", "ink", 0),
-                    ("chord", "line", palette.ELBO, 1),
-                    ("gap", "line", GAP, 0),
-                ),
-            ),
-            film.Panel("weight w of the larger value", "gap", (-0.02, 1.02), (-0.03 * rise, 1.15 * rise), width=332),
-        ),
-        frames=tuple(frames),
-        slider="weight",
-        end="To the last",
-        poster=int(gaps.argmax()),
-    )
-
-
-def _pair(f):
-    try:
-        name, function = f
-    except (TypeError, ValueError):
-        name, function = None, None
-    if not callable(function) or not isinstance(name, str):
-        raise ValueError(f"f must be one of {list(CONCAVE)} or a pair (name, function), got {arguments.shown(f)}")
-    return name, function
-
-
-def _drawable(function, grid):
-    """function(grid), or ValueError where it has no finite values."""
-    try:
-        return arguments.array("the values of f", function(grid), f"({len(grid)})", "as f gets an array of v")
-    except ValueError:
-        raise
-    except Exception as error:
-        why = arguments.shown(str(error))
-        raise ValueError(
-            f"f must be a function of an array of v > 0, it raised {type(error).__name__}: {why}"
-        ) from error
-
-
-# ---- log p = L + KL
 
 
 def decomposition(log_joint, path=None):
@@ -124,30 +24,8 @@ def decomposition(log_joint, path=None):
     kl = np.array([float(rel_entr(row, posterior).sum()) for row in q])
     seen = elbo[np.isfinite(elbo)]
     room = max(log_p - seen.min(initial=log_p - 1), 0.5)
-    low, high = log_p - 1.15 * room, log_p + 0.2 * room
-    half = int(abs(kl - kl[np.isfinite(kl)].max(initial=0) / 2).argmin())  # where both parts of the bar are seen
-    frames = []
-    for i, row in enumerate(q):
-        level = max(elbo[i], low)
-        marks = [
-            film.bars("L", [[0.15, low, 0.85, level]], colours=[palette.ELBO], panel=1),
-            film.bars("KL", [[0.15, level, 0.85, log_p]], colours=[palette.GAP], panel=1),
-            film.path("log p", [[0, log_p], [1, log_p]], width=3, panel=1),
-            film.path("L level", [[0.05, level], [0.95, level]], colour="ink", dash=1, width=2, panel=1),
-            film.text("log p is", (0.5, log_p + 0.07 * room), f"log p = {number(log_p, 3)}", size=16, panel=1),
-        ]
-        near = " q is the posterior: KL is 0 and L is all of log p." if kl[i] < 1e-9 else ""
-        lost = "" if np.isfinite(elbo[i]) else " q has mass where the joint is zero, so L falls without end."
-        frames.append(
-            film.Frame(
-                marks=(*_shares(row, posterior, "posterior"), *marks),
-                words=f"q = ({_list(row)}). L = {number(elbo[i], 3)}, KL = {number(kl[i], 3)}; their sum is log p = "
-                f"{number(log_p, 3)}, whatever q is.{near}{lost}",
-                label=f"q_1 = {number(row[0])}",
-                next=f"q_1 = {number(q[i + 1, 0])}" if i + 1 < len(q) else "",
-                heads=(f"q = ({_list(row)})", f"L = {number(elbo[i], 3)}, KL = {number(kl[i], 3)}"),
-            )
-        )
+    bar = _Bar(a, posterior, log_p, log_p - 1.15 * room, room)
+    frames = [bar.frame(row, after) for row, after in zip(q, [*q[1:], None], strict=True)]
     key = (("L(q)", "fill", palette.ELBO, 0), ("KL", "fill", palette.GAP, 0), ("log p", "line", "ink", 0))
     return film.Film(
         title="log p = L + KL, for every q",
@@ -155,13 +33,56 @@ def decomposition(log_joint, path=None):
         "divided. L reaches log p only where KL is 0. The scale does not begin at 0.",
         panels=(
             _share_panel(len(a), "posterior"),
-            film.Panel("", "nats", (0, 1), (low, high), width=332, key=key, xticks=()),
+            film.Panel("", "nats", (0, 1), (bar.low, log_p + 0.2 * room), width=332, key=key, xticks=()),
         ),
         frames=tuple(frames),
         slider="q",
         end="To the last",
-        poster=half,
+        poster=int(abs(kl - kl[np.isfinite(kl)].max(initial=0) / 2).argmin()),  # where both parts of the bar are seen
+        handles=tuple(
+            film.Handle(f"q{common.low(j + 1)}", (f"q{common.low(j + 1)}",), ylim=(0.0, 1.0)) for j in range(len(a))
+        ),
+        hand=lambda i, places, held: bar.frame(_moved([place[1] for place in places], held), label="by hand"),
     )
+
+
+def _moved(q, held):
+    """The distribution with q_held as it is, the others sharing the rest as before."""
+    q = np.clip(np.array(q, float), 0, 1)
+    others = np.arange(len(q)) != held
+    rest = q[others].sum()
+    q[others] = (1 - q[held]) * (q[others] / rest if rest > 1e-9 else 1 / others.sum())
+    return q
+
+
+class _Bar:
+    """The bar log p = L + KL for any q."""
+
+    def __init__(self, log_joint, posterior, log_p, low, room):
+        self.a, self.posterior, self.log_p, self.low, self.room = log_joint, posterior, log_p, low, room
+
+    def frame(self, q, after=None, label=None):
+        elbo, kl = bounds.elbo(self.a, q), float(rel_entr(q, self.posterior).sum())
+        low, log_p = self.low, self.log_p
+        level = max(elbo, low)
+        marks = [
+            film.bars("L", [[0.15, low, 0.85, level]], colours=[palette.ELBO], panel=1),
+            film.bars("KL", [[0.15, level, 0.85, log_p]], colours=[palette.GAP], panel=1),
+            film.path("log p", [[0, log_p], [1, log_p]], width=3, panel=1),
+            film.path("L level", [[0.05, level], [0.95, level]], colour="ink", dash=1, width=2, panel=1),
+            film.text("log p is", (0.5, log_p + 0.07 * self.room), f"log p = {number(log_p, 3)}", size=16, panel=1),
+        ]
+        near = " q is the posterior: KL is 0 and L is all of log p." if kl < 1e-9 else ""
+        lost = "" if np.isfinite(elbo) else " q has mass where the joint is zero, so L falls without end."
+        return film.Frame(
+            marks=(*_shares(q, self.posterior, "posterior"), *marks),
+            words=f"q = ({_list(q)}). L = {number(elbo, 3)}, KL = {number(kl, 3)}; their sum is log p = "
+            f"{number(log_p, 3)}, whatever q is.{near}{lost}",
+            label=label or f"q₁ = {number(q[0])}",
+            next="" if after is None else f"q₁ = {number(after[0])}",
+            heads=(f"q = ({_list(q)})", f"L = {number(elbo, 3)}, KL = {number(kl, 3)}"),
+            places=tuple((j + 1, float(v)) for j, v in enumerate(q)),
+        )
 
 
 def temperature(log_joint, T=None):

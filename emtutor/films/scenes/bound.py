@@ -1,173 +1,17 @@
-"""The scenes `surface` and `bound`: log p over two means, and the bound that touches it along one line."""
+"""The scene `bound`: log p and the bound that touches it, along one line."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from emtutor.films import film, palette
-from emtutor.films.film import number
-from emtutor.films.scenes import common
+from emtutor.films.marks import number
+from emtutor.films.scenes import common, learners
 from emtutor.maths import arguments
 from emtutor.maths import em as half_steps
 
-GRADIENT = palette.COMPONENTS[1]
-
-
-def surface(x, mu0=None, *, sd=None, iterations=12, label=None):
-    """Film of EM on log p over (mu_1, mu_2): one dimension, equal weights, one known standard deviation `sd`.
-
-    x (n,) or (n, 1). Shown are contours, the gradient, the EM step, the ridge mu_1 = mu_2 and the saddle on it. An EM
-    step is the gradient with component j scaled by sd^2 / R_j. Xu and Jordan (1996), Neural Computation 8, 129-151.
-    """
-    x = arguments.reals("x", x)
-    if x.ndim > 2 or x.size != len(np.atleast_1d(x)):
-        raise ValueError(f"x must have shape (n,) or (n, 1), got {x.shape}: choose one column")
-    x = arguments.points(x.reshape(-1, 1))[:, 0]
-    iterations, label = common.iterations_of(iterations), arguments.text("label", label)
-    middle, spread = float(x.mean()), float(x.std())
-    if spread == 0:
-        raise ValueError("x must hold different values, got a single one: its surface has no shape")
-    low, high = 1e-3 * spread, 1e3 * spread  # narrower or wider ones have no picture on this scale
-    words = f"a standard deviation from {low:.3g} to {high:.3g}, as x spreads by {spread:.3g}"
-    sd = arguments.number("sd", 0.45 * spread if sd is None else sd, words, lambda sd: low <= sd <= high)
-    mu = np.array([middle - 0.9 * spread, middle - 0.8 * spread] if mu0 is None else arguments.array("mu0", mu0, "(2)"))
-    path = [mu, _em_step(x, mu, sd)[0]]
-    while len(path) <= iterations and abs(path[-1] - path[-2]).max() >= 1e-3 * spread:
-        path.append(_em_step(x, path[-1], sd)[0])
-    rests = abs(path[-1] - path[-2]).max() < 1e-3 * spread
-    path = np.array(path[:-1] if rests else path)  # a step that nobody would see is no frame
-    limits = common.around(np.column_stack([x, x])[[x.argmin(), x.argmax()]], path, margin=0.04)
-    still = _scenery(x, sd, limits, middle)
-    name, unit = label or "x", f" ({label})" if label else ""
-    key = (("EM step", "line", palette.ELBO, 0), ("gradient", "line", GRADIENT, 1), ("ridge", "line", "muted", 3))
-    parted = sd < spread  # else one density is wide enough for all data, and the only top lies on the ridge
-    key += (("saddle", "point", "muted", 1),) * parted + (("top", "point", palette.COMPONENTS[2], 2),)
-    ridge = (
-        "the square on it is the saddle, which EM never leaves" if parted else "with so large an sd the top is on it"
-    )
-    still = [mark for mark in still if parted or mark.name != "saddle"]
-    densities = _Densities(x, sd)
-    frames = []
-    for i, mu in enumerate(path):
-        after, R, gradient, log_p = _em_step(x, mu, sd)
-        marks = [*still, film.path("way", path, count=i + 1, colour=palette.ELBO, width=2.4)]
-        marks.append(film.points("visited", path[: i + 1], colour=palette.ELBO, size=4))
-        uphill = mu + 0.16 * (limits[0][1] - limits[0][0]) * gradient / max(np.hypot(*gradient), 1e-300)
-        if i + 1 < len(path):
-            marks.append(film.arrows("gradient", [mu], [_inside(mu, uphill, limits)], colour=GRADIENT, dash=1))
-            marks.append(film.arrows("EM step", [mu], [after], colour=palette.ELBO, width=3))
-            angle = number(_angle(gradient, after - mu), 0)
-            factors = " and ".join(f"{sd**2 / part:.2g}" for part in R)
-            step = f"The EM step moves each mean by sd² / R_j times its gradient, here {factors}: it points {angle} "
-            step += "degrees away from the gradient."
-        elif rests:
-            saddle = parted and abs(mu - middle).max() < 1e-2 * spread
-            where = "on the saddle, between the tops" if saddle else "at the top"
-            step = f"The gradient has all but vanished: EM stands still {where}."
-        else:
-            step = f"The film ends here, after {i} iterations; EM would go on."
-        marks.append(film.points("here", [mu], colour="ink", shape=3, size=7))
-        rise = f" log p {common.change(log_p - _em_step(x, path[i - 1], sd)[3])}." if i else ""
-        frames.append(
-            film.Frame(
-                marks=(*marks, *densities.marks(mu)),
-                words=f"mu = ({number(mu[0])}, {number(mu[1])}), log p = {number(log_p)}.{rise} {step}",
-                label="start" if i == 0 else f"EM {i}",
-                next="E and M" if i + 1 < len(path) else "",
-                heads=(f"log p = {number(log_p)}", f"mu = ({number(mu[0])}, {number(mu[1])})"),
-            )
-        )
-    return film.Film(
-        title="The log-likelihood over two means",
-        caption="The diamond is where EM stands. Lines of equal log p, one for each halving of the distance to the "
-        "top. The gradient is drawn by its direction alone. On the ridge both means are equal; "
-        f"{ridge}. Exchanging the means mirrors the picture.",
-        panels=(
-            film.Panel(f"mu_1{unit}", f"mu_2{unit}", *limits, width=450, key=key),
-            densities.panel(name),
-        ),
-        frames=tuple(frames),
-        slider="iteration",
-    )
-
-
-def _em_step(x, mu, sd):
-    """The means after one EM step, R, the gradient, and log p."""
-    a = -((x[:, None] - mu) ** 2) / (2 * sd**2) - np.log(2 * sd * np.sqrt(2 * np.pi))
-    log_evidence = np.logaddexp(a[:, 0], a[:, 1])
-    r = np.exp(a - log_evidence[:, None])
-    R = r.sum(0)
-    return r.T @ x / R, R, (r.T @ x - R * mu) / sd**2, float(log_evidence.sum())
-
-
-def _scenery(x, sd, limits, middle):
-    from contourpy import contour_generator
-
-    side = [np.linspace(*limit, 61) for limit in limits]
-    height = np.array([[_em_step(x, np.array([a, b]), sd)[3] for a in side[0]] for b in side[1]])
-    levels = height.max() - (height.max() - height.min()) * 0.5 ** np.arange(1, 8)
-    lines = contour_generator(side[0], side[1], height)
-    contours = [line for level in levels for line in lines.lines(level)]
-    joined = np.concatenate([part for line in contours for part in (line, [[np.nan, np.nan]])])
-    low, high = max(limits[0][0], limits[1][0]), min(limits[0][1], limits[1][1])
-    best = _summit(x, sd, middle)
-    return [
-        film.path("contours", joined, colour="muted", width=1),
-        film.path("ridge", [[low, low], [high, high]], colour="muted", dash=3, width=2.4),
-        film.points("saddle", [[middle, middle]], colour="muted", shape=1, size=7),
-        film.points("tops", [best, best[::-1]], colour=palette.COMPONENTS[2], shape=2, size=7),
-    ]
-
-
-def _summit(x, sd, middle):
-    mu = np.array([middle - x.std(), middle + x.std()])
-    for _ in range(300):
-        mu = _em_step(x, mu, sd)[0]
-    return mu
-
-
-def _inside(start, end, limits):
-    """The end of an arrow, shortened to stay within the limits."""
-    low, high = np.array(limits).T
-    step = end - start
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.where(step > 0, (high - start) / step, np.where(step < 0, (low - start) / step, np.inf))
-    return start + min(1.0, 0.98 * float(room.min())) * step
-
-
-def _angle(a, b):
-    size = np.hypot(*a) * np.hypot(*b)
-    return float(np.degrees(np.arccos(np.clip(a @ b / size, -1, 1)))) if size > 0 else np.nan
-
-
-class _Densities:
-    """The data and both components' densities, for the panel beside the surface."""
-
-    def __init__(self, x, sd):
-        (low, high), _ = common.around(np.column_stack([x, x]), margin=0.1)
-        self.x, self.sd, self.xlim = x, sd, (low, high)
-        self.top = 0.5 / (sd * np.sqrt(2 * np.pi))
-        self.row = -self.top * (0.05 + 0.06 * (np.arange(len(x)) * 0.618034 % 1))
-
-    def panel(self, name):
-        limits = self.xlim, (-0.15 * self.top, 1.15 * self.top)
-        return film.Panel(name, "weight times density", *limits, width=380)
-
-    def marks(self, mu):
-        a = -((self.x[:, None] - mu) ** 2) / (2 * self.sd**2)
-        r = np.exp(a - np.logaddexp(a[:, 0], a[:, 1])[:, None])
-        colours, shapes = common.blend(r, len(self.x))
-        marks = [film.points("data", np.column_stack([self.x, self.row]), colour=colours, shape=shapes, panel=1)]
-        for j in (0, 1):
-            look = {"colour": common.colour(j), "dash": common.dash(j), "panel": 1}
-            marks.append(film.bell(f"component {j + 1}", self.top, mu[j], self.sd, **look))
-        centres = common.apart([np.array([m, self.top]) for m in mu], (self.xlim, (0, 1.3 * self.top)), 380)
-        for j, at in enumerate(centres):
-            marks.append(film.text(f"number {j + 1}", at, str(j + 1), ring=common.colour(j), panel=1))
-        return marks
-
-
-# ---- the bound
+STEP = 1e-4  # in s, of the differences that give slopes
+TANGENT = palette.COMPONENTS[1]
 
 
 def bound(model, x, theta0, iterations=3, *, title=None):
@@ -176,28 +20,17 @@ def bound(model, x, theta0, iterations=3, *, title=None):
     Any model whose theta is a number, an array or a tuple of them; where theta(s) is out of bounds
     there is no curve. Each iteration: the E step makes the bound touch, the M step goes to its top. A learner's wrong
     steps are shown as they are; one that raises or hangs ends the film with a sentence. Bishop, PRML, figure 9.14.
+    theta_t can be dragged along the line: the E step answers there.
     """
     iterations, title = common.iterations_of(iterations, most=100), arguments.text("title", title)
-    states, lines, ending = _lines(model, x, theta0, iterations)
+    with learners.guarded(model) as guarded:
+        states, lines, ending = _lines(guarded, x, theta0, iterations)
     if not np.isfinite(states[0].log_likelihood):
         raise ValueError(f"theta0 must have a log-likelihood to begin with. {common.note_of(states[0])}".strip())
     scenes = _scenes(lines, states)
     half_step = np.cumsum([scene.label[0] in "EM" for scene in scenes])
     stair = common.Staircase(half_step, [a.log_p for a in scenes], [a.elbo for a in scenes])
-    frames = []
-    for i, scene in enumerate(scenes):
-        line = lines[scene.line] if scene.line < len(lines) else _Point(scene)
-        following = scenes[i + 1].label if i + 1 < len(scenes) else ""
-        frames.append(
-            film.Frame(
-                marks=(*line.marks(scene), *stair.marks(i)),
-                words=scene.words,
-                label=scene.label,
-                next=following.split(" ")[0] if following[:1] in "EM" else following,
-                heads=(scene.head, f"log p = {number(scene.log_p, 3)}"),
-                views=(((-0.5, 1.5), line.limits), stair.view(i)),
-            )
-        )
+    frames = [_frame(scenes, lines, stair, i) for i in range(len(scenes))]
     if ending:
         last = frames[-1]
         frames[-1] = last._replace(next="M" if last.label.startswith("E") else "E")
@@ -205,12 +38,12 @@ def bound(model, x, theta0, iterations=3, *, title=None):
     right = "With the right steps the" if model.whose else "The"
     return film.Film(
         title=title or f"The bound along the EM step{model.whose and ': ' + model.whose}",
-        caption=f"The line leads from theta_t (s = 0) through theta_t+1 (s = 1). {right} bound touches log p at s = 0 "
+        caption=f"The line leads from θₜ (s = 0) through θₜ₊₁ (s = 1). {right} bound touches log p at s = 0 "
         "with the same slope and has its top at s = 1; the gap there is the KL divergence. Each line has its own "
         "scale.",
         panels=(
             film.Panel(
-                "s, where theta = theta_t + s (theta_t+1 − theta_t)",
+                "s, where θ = θₜ + s (θₜ₊₁ − θₜ)",
                 "nats",
                 (-0.5, 1.5),
                 (-1, 0),
@@ -221,7 +54,86 @@ def bound(model, x, theta0, iterations=3, *, title=None):
         frames=tuple(frames),
         slider="frame",
         end="To the last",
+        handles=(film.Handle("θₜ", ("s",), xlim=(-0.5, 1.5)),) if lines else (),
+        hand=lambda i, places, held: _by_hand(model, x, scenes, lines, stair, i, places[0][0]),
     )
+
+
+def _frame(scenes, lines, stair, i):
+    scene = scenes[i]
+    line = lines[scene.line] if scene.line < len(lines) else _Point(scene)
+    following = scenes[i + 1].label if i + 1 < len(scenes) else ""
+    seen = scene.line < len(lines) and line.limits[0] <= scene.log_p <= line.limits[1]
+    return film.Frame(
+        marks=(*line.marks(scene), *stair.marks(i)),
+        words=scene.words,
+        label=scene.label,
+        next=following.split(" ")[0] if following[:1] in "EM" else following,
+        heads=(scene.head, f"log p = {number(scene.log_p, 3)}"),
+        views=(((-0.5, 1.5), line.limits), stair.view(i)),
+        places=((scene.at, scene.log_p) if seen else None,) if lines else (),
+    )
+
+
+def _by_hand(model, x, scenes, lines, stair, i, s):
+    """theta_t at s on the line: the E step there, its bound, the tangent, and where the bound has its top."""
+    scene = scenes[min(i, len(scenes) - 1)]
+    line = lines[scene.line]
+    with learners.guarded(model) as guarded:
+        here, trouble = line.at(guarded, x, s)
+    marks, words = [film.path("curve log p", line.curve(line.log_p), width=2.6)], [f"θₜ stands at s = {number(s)}."]
+    if here is None:
+        marks.append(film.path("hand", [[s, line.limits[0]], [s, line.limits[1]]], colour="muted", dash=3))
+        at, levels, view = (s, line.limits[0]), [], stair.view(i)
+        words.append(trouble)
+    else:
+        at = (s, float(np.clip(here.log_p, *line.limits)))
+        marks += _touching(line, here)
+        levels, view = stair.levels(min(i, len(scenes) - 1), here.log_p, here.touch)
+        words.append(_told(here, line))
+    return film.Frame(
+        marks=(*marks, *levels),
+        words=" ".join(words),
+        label="by hand",
+        heads=(f"By hand: θₜ at s = {number(s)}", f"log p = {number(here.log_p, 3)}" if here else "no answer"),
+        views=(((-0.5, 1.5), line.limits), view),
+        places=(at,),
+    )
+
+
+def _touching(line, here):
+    curve = line.curve(here.elbo)
+    low = np.where(np.isfinite(here.elbo), np.maximum(here.elbo, line.limits[0]), np.nan)
+    yield film.band("KL", line.s, low, line.curve(line.log_p)[:, 1], colour=palette.GAP, opacity=0.35)
+    yield film.path("curve L", curve, colour=palette.ELBO, dash=1, width=2.6)
+    for reach in (0.3, 0.2, 0.1, 0.05):
+        ends = np.array([-reach, reach])
+        tangent = np.column_stack([here.s + ends, here.log_p + here.slope * ends])
+        if ((tangent >= (-0.5, line.limits[0])) & (tangent <= (1.5, line.limits[1]))).all():
+            yield film.path("tangent", tangent, colour=TANGENT, dash=2, width=2)
+            break
+    for name, (s, v), colour, shape in (
+        ("here log p", (here.s, here.log_p), "ink", 1),
+        ("here L", (here.s, here.touch), palette.ELBO, 0),
+        ("top of L", here.top or (0, np.nan), TANGENT, 2),
+    ):
+        if np.isfinite(v) and line.limits[0] <= v <= line.limits[1]:
+            yield film.points(name, [[s, v]], colour=colour, shape=shape, size=6)
+
+
+def _told(here, line):
+    gap = here.log_p - here.touch
+    if not np.isfinite(gap):
+        return f"log p = {number(here.log_p, 3)}; there is no bound for the q that came back."
+    if gap > 5e-4:
+        touches = (
+            f"L = {number(here.touch, 3)} lies {number(gap, 3)} below log p = {number(here.log_p, 3)}: it should touch"
+        )
+    else:
+        touches = f"L touches log p = {number(here.log_p, 3)}"
+    top = f" Its top on this line is at s = {number(here.top[0])}." if here.top else ""
+    slopes = f" Slopes there: log p {number(here.slope)}, L {number(here.slope_of_L)} (Fisher: they are one)."
+    return f"{touches}.{slopes if np.isfinite(here.slope) else ''}{top}"
 
 
 def _lines(model, x, theta0, iterations):
@@ -236,7 +148,7 @@ def _lines(model, x, theta0, iterations):
         try:
             lines.append(_Line(model, x, start.theta, end.theta, end.q, s))
         except Exception:  # another number of components, words in the place of numbers
-            what = f"returned a theta of another form than theta_{start.t}, so no line leads to it"
+            what = f"returned a theta of another form than θ{common.low(start.t)}, so no line leads to it"
             ending = f"Stopped: the M step of iteration {end.t} {what}. The picture is the last one before it."
     return states, lines, ending
 
@@ -265,7 +177,7 @@ def _scenes(lines, states):
             here = after_e.log_likelihood
             words = "The picture turns to the line of the next EM step, on its own scale. "
             words += _standing(here)
-            head = f"A new line, from theta_{i} to theta_{i + 1}"
+            head = f"A new line, from θ{common.low(i)} to θ{common.low(i + 1)}"
             told.append(_Scene(i, "new line", 0, here, told[-1].elbo, False, head, words))
         touches, words = _after_e(after_e)
         head = f"Iteration {i + 1}, E step: {touches}"
@@ -325,6 +237,18 @@ def _after_m(line, before, step):
     return ("the bound's top" if top is None else "s = 1, not the top"), words
 
 
+class _Here(NamedTuple):
+    """What the E step at s on a line says."""
+
+    s: float
+    log_p: float
+    touch: float  # L at s
+    elbo: np.ndarray  # L along the line
+    slope: float  # of log p at s
+    slope_of_L: float
+    top: tuple | None  # (s, L) where L is largest on the line
+
+
 class _Point:
     """Where no line leads on: log p and L at s = 0 alone."""
 
@@ -347,7 +271,7 @@ class _Line:
 
     def __init__(self, model, x, start, end, q, s):
         points = [common.along(start, end, float(a)) for a in s]
-        self.s = s
+        self.s, self.ends = s, (start, end)
         self.log_p = np.array([common.value(model.log_likelihood, x, theta) for theta in points])
         self.elbo = np.array([common.value(model.elbo, x, q, theta) for theta in points])
         zero, one = int(np.searchsorted(s, 0)), int(np.searchsorted(s, 1))
@@ -362,6 +286,37 @@ class _Line:
         """Where L is largest along the line, if that is not s = 1; else None."""
         one, best = np.searchsorted(self.s, 1), np.nanargmax(self.elbo)
         return float(self.s[best]) if common.exceeds(self.elbo[best], self.elbo[one]) else None
+
+    def curve(self, values):
+        """(s, value), NaN where it leaves the picture."""
+        return np.column_stack(
+            [self.s, np.where((values >= self.limits[0]) & (values <= self.limits[1]), values, np.nan)]
+        )
+
+    def at(self, model, x, s):
+        """(what the E step at s says along the line, ""), or (None, why there is no answer)."""
+        theta_at = [common.along(*self.ends, float(a)) for a in (s, s - STEP, s + STEP)]
+        log_p, *beside = (common.value(model.log_likelihood, x, theta) for theta in theta_at)
+        if not np.isfinite(log_p):
+            return None, "There theta is out of bounds, so nothing is defined."
+        try:
+            q = model.e_step(x, theta_at[0])
+        except learners.Failure as failure:
+            return None, f"The E step {common.sentence(str(failure))}"
+        except Exception as error:
+            return None, f"The E step raised {common.sentence(common.said(error))}"
+        elbo = np.full_like(self.log_p, np.nan)
+        for a in range(0, len(self.s), 2):  # every second point is enough, and twice as soon there
+            elbo[a] = common.value(model.elbo, x, q, common.along(*self.ends, float(self.s[a])))
+        known = np.isfinite(elbo)
+        if known.any():
+            between = (self.s >= self.s[known].min()) & (self.s <= self.s[known].max())
+            elbo[between] = np.interp(self.s[between], self.s[known], elbo[known])
+        touch, *L_beside = (common.value(model.elbo, x, q, theta) for theta in theta_at)
+        best = None if not np.isfinite(elbo).any() else int(np.nanargmax(elbo))
+        top = None if best is None else (float(self.s[best]), float(elbo[best]))
+        slopes = [(after - before) / (2 * STEP) for before, after in (beside, L_beside)]
+        return _Here(float(s), log_p, touch, elbo, *slopes, top), ""
 
     def marks(self, scene):
         seen = [np.where((c >= self.limits[0]) & (c <= self.limits[1]), c, np.nan) for c in (self.log_p, self.elbo)]
