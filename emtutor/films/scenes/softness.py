@@ -29,8 +29,8 @@ def softness(x, theta0, betas=None, *, labels=None):
     pair = _Pair((x - mean) / scale, theta, betas)
     return film.Film(
         title="From hard to soft, and EM beside it",
-        caption="Left: every component has the variance beta and the same weight; near 0 each point belongs "
-        "to its nearest mean alone, as in k-means. Right: EM, each with a weight and a covariance. The means are the same.",
+        caption="Left: every component has the variance beta and the same weight; near 0 each point belongs to "
+        "its nearest mean alone, as in k-means. Right: EM, each with weight and covariance. The means are the same.",
         panels=(
             film.Panel(*names, *pair.limits, width=400),
             film.Panel(names[0], names[1], *pair.limits, width=400),
@@ -64,9 +64,8 @@ class _Pair:
         where = "" if held is None else f"Mean {held + 1} at ({', '.join(number(v) for v in mu[held])}). "
         return film.Frame(
             marks=(*self._cloud(soft, mu, 0, beta), *self._cloud(q, mu, 1)),
-            words=f"{where}beta = {number(beta, 3)} squared standard deviations: "
-            f"{shared[0]} of {len(self.x)} points "
-            f"are shared (largest share below 0.9), in EM {shared[1]}. {away} lie on different sides in the two pictures.",
+            words=f"{where}beta = {number(beta, 3)} squared standard deviations: {shared[0]} of {len(self.x)} points "
+            f"are shared (largest share below 0.9), in EM {shared[1]}. {away} lie on different sides on the right.",
             label=f"beta {number(beta, 3)}" if held is None else "by hand",
             next="" if following is None else f"beta {number(following, 3)}",
             heads=(f"Soft k-means, beta = {number(beta, 3)}", "EM"),
