@@ -40,7 +40,7 @@ def two_shapes():
     rng = np.random.default_rng(3)
     narrow, wide = rng.normal((0, 0), 0.4, (60, 2)), rng.normal((4, 0), 1.6, (300, 2))
     lower = rng.normal(0, (4.0, 0.4), (150, 2))
-    upper = rng.normal(0, (4.0, 0.4), (150, 2)) + (0, 2.5)
+    upper = rng.normal(0, (4.0, 0.4), (150, 2)) + np.array([0, 2.5])
     return {"unequal sizes": np.vstack([narrow, wide]), "elongated": np.vstack([lower, upper])}
 
 
