@@ -117,6 +117,18 @@ def _parser():
         help="at GitHub: for the ways to Binder and Colab (default: the variable GITHUB_REPOSITORY, or none)",
     )
     site.set_defaults(run=_site)
+
+    report = commands.add_parser(
+        "report",
+        help="judge a folder of collected notebooks",
+        description="Judge all notebooks in a folder and its sub-folders: one row a student, one column an exercise.",
+    )
+    report.add_argument("folder", type=_path, metavar="FOLDER")
+    report.add_argument("--csv", type=_path, metavar="FILE", help="write the table")
+    report.add_argument("--html", type=_path, metavar="FILE", help="write a page with all functions and messages")
+    report.add_argument("--jobs", type=_count, metavar="N", help="notebooks at the same time (default: one a core)")
+    report.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
+    report.set_defaults(run=_report)
     return parser
 
 
@@ -131,6 +143,12 @@ def _path(text):
 def _port(text):
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def _count(text):
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"a number from 1 to 1000 is expected, got {text!r}")
     return int(text)
 
 
@@ -278,6 +296,24 @@ def _site(options):
     except (site.SiteError, ValueError, RuntimeError, TimeoutError) as error:
         raise Failure(error) from error
     print(f"{options.folder / 'index.html'} is the first page.")
+    return 0
+
+
+def _report(options):
+    from emtutor.desk import report
+
+    if not options.folder.is_dir():
+        raise Failure(f"{options.folder} is no folder: name the one that holds the collected notebooks")
+    rows = report.report(options.folder, options.jobs, options.again, progress=sys.stderr.isatty())
+    if not rows:
+        raise Failure(f"there is no notebook (.ipynb) in {options.folder} or below it")
+    print(report.text(rows))
+    for path, write in ((options.csv, report.write_csv), (options.html, report.write_html)):
+        if path:
+            with _written(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write(rows, path)
+            print(f"{path} is written.")
     return 0
 
 

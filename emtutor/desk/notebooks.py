@@ -211,22 +211,28 @@ def functions(notebook):
         for node in parsed(cell.source):
             if isinstance(node, ast.FunctionDef):
                 start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
-                found.append(Stub(index, node.name, start, node.end_lineno or node.lineno, node, _is_empty(node)))
+                found.append(Stub(index, node.name, start, node.end_lineno or node.lineno, node, is_empty(node)))
     return found
 
 
 def parsed(source):
     """The statements of a cell; IPython's own lines (magics, shell, help) count as comments, `%%html` is no Python."""
-    if OTHER_LANGUAGE.match(source):
-        return []
-    lines = ["#" + line if line[:1] in "%!?" or line.endswith("?") else line for line in source.split("\n")]
     try:
-        return ast.parse("\n".join(lines)).body
+        return ast.parse(python(source)).body
     except SyntaxError:
         return []
 
 
-def _is_empty(node):
+def python(source):
+    """A cell's text with IPython's own lines as comments; nothing of a cell that is in another language."""
+    if OTHER_LANGUAGE.match(source):
+        return ""
+    lines = ["#" + line if line[:1] in "%!?" or line.endswith("?") else line for line in source.split("\n")]
+    return "\n".join(lines)
+
+
+def is_empty(node):
+    """True of a function without a body of its own: a docstring at most, and `...` or `pass`."""
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
     return all(
         isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and getattr(line.value, "value", None) is ...)
