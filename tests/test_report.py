@@ -1,5 +1,7 @@
 """A folder of collected notebooks: who has solved what, whatever the notebooks print, break or try."""
 
+# ruff: noqa: E501 (one case a line)
+
 import csv
 import json
 import shutil
@@ -151,7 +153,7 @@ def test_reading_a_notebook_runs_nothing_of_it(tmp_path):
     found = answers.answers(notebook, ["update_pi"])
     assert found["update_pi"].function is not None
     mark.unlink(missing_ok=True)  # the default was computed, in the worker
-    notebook.cells = notebook.cells[:1] + [new_code_cell(RIGHT)]
+    notebook.cells = [*notebook.cells[:1], new_code_cell(RIGHT)]
     assert answers.answers(notebook, ["update_pi"])["update_pi"].function is not None
     assert not mark.exists()
 
