@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emtutor.maths import arguments, degenerate
+from emtutor.maths import arguments, degenerate, statistics
 
 KEPT = 32 << 20  # bytes of whitened rows that are kept from one sweep to the next; larger data is whitened each time
 FAN_IN = 16  # partial sums that one dask task adds
@@ -72,6 +72,53 @@ class Rows:
         self.x, self.block, self.kept = x, block, None
 
     def total(self, function, white=None):
+        """Sum of function(z) over all blocks z = white(x), or of function(x)."""
+        if white is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
+            return total(self.x, function, self.block, white)
+        if self.kept is None:
+            self.kept = [white(x) for _, x in blocks(self.x, self.block)]
+        return _sum(map(function, self.kept))
+
+
+class DaskRows:
+    """The rows of a dask array: one task a chunk, then a tree of sums, both run by whichever scheduler is active."""
+
+    def __init__(self, x, block):
+        from dask import delayed
+
+        self.block = block
+        self.delayed = delayed
+        self.chunks = list(x.rechunk({1: -1}).to_delayed().ravel())
+
+    def total(self, function, white=None):
+        task, add = self.delayed(total, pure=False), self.delayed(_sum, pure=False)
+        function, white = self.delayed(function, traverse=False), self.delayed(white, traverse=False)
+        parts = [task(chunk, function, self.block, white) for chunk in self.chunks]
+        while len(parts) > 1:
+            parts = [add(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
+        return parts[0].compute()
+
+
+def of(x, d_of_theta, block):
+    """`x` (n, d) as an object with `.total(function, white)`; ValueError if it cannot be that."""
+    lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
+    if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
+        x = arguments.reals("x", x)
+    if x.ndim != 2 or x.shape[1] != d_of_theta or x.shape[0] == 0:
+        hint = arguments.remedy_of("x", x.shape, ("n", str(d_of_theta)))
+        raise ValueError(
+            f"x must have shape (n >= 1, {d_of_theta}) as mu has {d_of_theta} columns, got {x.shape}{hint}"
+        )
+    return DaskRows(x, block) if lazy else Rows(x, block)
+
+
+def block_rows(d, k):
+    """Rows a block: phi and r, or z and one component's residuals, stay in the cache (about 2 MB, 1 MB)."""
+    numbers, held = (2**16, d) if statistics.by_residuals(d, k) else (2**18, d * d // 2 + d + 2 * k)
+    return int(np.clip(numbers // held, 64, 8192))
+
+
+def total(self, function, white=None):
         """Sum of function(z) over all blocks z = white(x), or of function(x)."""
         if white is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
             return total(self.x, function, self.block, white)

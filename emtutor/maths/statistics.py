@@ -19,14 +19,48 @@ from typing import NamedTuple
 
 import numpy as np
 
+LOG_2PI = math.log(2 * math.pi)
+RESIDUALS_FROM = 48  # columns
+
 
 class Components(NamedTuple):
-    """theta with each covariance as a factor: Sigma_j = L_j L_j^T, W_j = L_j^-1. L keeps digits that Sigma loses."""
+    """theta as maps between a component's own coordinates y ~ N(0, 1) and z: [1, z] = F_j [1, y], G_j = F_j^-1.
+
+    F_j = [[1, 0], [mu_j, L_j]] and G_j = [[1, 0], [-W_j mu_j, W_j]] with Sigma_j = L_j L_j^T, W_j = L_j^-1, L_j lower
+    triangular. L keeps digits that Sigma loses. A component seen from another is a product of such maps.
+    """
 
     pi: np.ndarray  # (k,)
-    mu: np.ndarray  # (k, d)
-    L: np.ndarray  # (k, d, d)
-    W: np.ndarray  # (k, d, d)
+    F: np.ndarray  # (k, d + 1, d + 1)
+    G: np.ndarray  # (k, d + 1, d + 1)
+
+    @classmethod
+    def of(cls, pi, mu, L, W):
+        """From pi (k,), mu (k, d), L and W (k, d, d)."""
+        return cls(pi, _affine(mu, L), _affine(-(W @ mu[:, :, None])[:, :, 0], W))
+
+    @property
+    def mu(self):
+        """(k, d)."""
+        return self.F[:, 1:, 0]
+
+    @property
+    def L(self):
+        """(k, d, d), lower triangular."""
+        return self.F[:, 1:, 1:]
+
+    @property
+    def W(self):
+        """(k, d, d), lower triangular."""
+        return self.G[:, 1:, 1:]
+
+
+def _affine(shift, linear):
+    """[[1, 0], [shift_j, linear_j]] (k, d + 1, d + 1)."""
+    k, d = shift.shape
+    A = np.zeros((k, d + 1, d + 1))
+    A[:, 0, 0], A[:, 1:, 0], A[:, 1:, 1:] = 1, shift, linear
+    return A
 
 
 @dataclass(frozen=True)
@@ -40,29 +74,81 @@ class Statistics:
         return Statistics(self.T + other.T, self.log_likelihood + other.log_likelihood)
 
 
-# ---- the two functions
+# ---- the E-step's sums, in two forms
+
+
+def by_residuals(d, k):
+    """Which form is faster, measured: phi has d^2 / 2 rows, which few components do not use often enough."""
+    return d >= RESIDUALS_FROM
 
 
 def expected_statistics(z, eta):
     """T = r phi(z)^T with r = softmax(eta phi(z)): the E-step's sums over the columns of z (d, b)."""
     b = z.shape[1]
     phi = features(z, out=_kept("phi", (eta.shape[1], b)))
-    r, log_likelihood = posterior(_product(eta, phi, out=_kept("log_joint", (len(eta), b))))
+    r, log_likelihood = posterior(_product(eta, phi, out=_kept("r", (len(eta), b))))
     return Statistics(r @ phi.T, log_likelihood)
 
 
-def theta_from_statistics(T):
-    """The M-step: R_j = T_j0, pi_j = R_j / n, mu_j = E[z], Sigma_j = E[z z^T] - mu_j mu_j^T, E under r_j / R_j.
+def residual_statistics(z, theta, frame=None):
+    """The same sums without phi: r from residuals W_j (z - mu_j) of theta, then sum_i r_ij z_i z_i^T for each j.
 
-    Returns pi (k,), mu (k, d), Sigma (k, d, d).
+    A triangular and a symmetric product a component: 2 d^2 flops a row, all in long runs. `frame` (Components) says in
+    whose coordinates to sum: T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of frame; where a common origin would
+    cost digits, the component's own does not.
+    """
+    (k, d), b = theta.mu.shape, z.shape[1]
+    y, r, T = _kept("y", (d, b)), _kept("r", (k, b)), np.empty((k, size(d)))
+    for j in range(k):
+        _own_coordinates(z, theta, j, out=y)
+        np.einsum("db,db->b", y, y, out=r[j])
+    r *= -0.5
+    r += log_height(theta)[:, None]
+    r, log_likelihood = posterior(r)
+    root = np.sqrt(r, out=_kept("root", (k, b)))
+    upper = _upper(d)
+    for j in range(k):
+        seen = z if frame is None else _own_coordinates(z, frame, j, out=y)
+        np.matmul(seen, r[j], out=T[j, 1 : d + 1])
+        T[j, d + 1 :] = _gram(np.multiply(seen, root[j], out=y))[upper]
+    T[:, 0] = r.sum(1)
+    return Statistics(T, log_likelihood)
+
+
+def _own_coordinates(z, frame, j, out):
+    """W_j (z - mu_j), (d, b)."""
+    np.subtract(z, frame.mu[j][:, None], out=out)
+    return blas().dtrmm(1.0, frame.W[j].T, out.T, side=1, overwrite_b=1).T
+
+
+def _gram(y):
+    """The upper triangle of y y^T, y (d, b)."""
+    return blas().dsyrk(1.0, y.T, trans=1)
+
+
+# ---- the M-step
+
+
+def theta_from_statistics(T):
+    """The M-step: R_j = T_j0, pi_j = R_j / n, [1, mu_j; mu_j, Sigma_j + mu_j mu_j^T] = E[1, z][1, z]^T under r_j / R_j.
+
+    That matrix is F_j F_j^T: its Cholesky factor holds mean and factor of the covariance. LinAlgError if it has none.
     """
     d = dimension(T.shape[1])
-    a, b = _upper(d)
     R = T[:, 0]
-    mean = T[:, 1 : d + 1] / R[:, None]
-    Sigma = np.empty((len(T), d, d))
-    Sigma[:, a, b] = Sigma[:, b, a] = T[:, d + 1 :] / R[:, None] - mean[:, a] * mean[:, b]
-    return R / R.sum(), mean, Sigma
+    E = T.take(_square(d), axis=1)
+    E /= R[:, None, None]
+    F = np.linalg.cholesky(E)
+    return Components(R / R.sum(), F, np.linalg.inv(F))
+
+
+def moments_from_statistics(T):
+    """The same as pi (k,), mu (k, d), Sigma (k, d, d), where a covariance need not be positive definite."""
+    d = dimension(T.shape[1])
+    R = T[:, 0]
+    E = T.take(_square(d), axis=1) / R[:, None, None]
+    mu = E[:, 1:, 0]
+    return R / R.sum(), mu, E[:, 1:, 1:] - mu[:, :, None] * mu[:, None]
 
 
 def mean_statistics(theta):
@@ -70,9 +156,8 @@ def mean_statistics(theta):
 
     The inverse of `theta_from_statistics`. c times this is a conjugate prior worth c points, to be added to T.
     """
-    a, b = _upper(theta.mu.shape[1])
-    second = theta.L @ theta.L.transpose(0, 2, 1) + theta.mu[:, :, None] * theta.mu[:, None]
-    return theta.pi[:, None] * np.concatenate([np.ones((len(theta.pi), 1)), theta.mu, second[:, a, b]], axis=1)
+    E = theta.F @ theta.F.transpose(0, 2, 1)
+    return theta.pi[:, None] * E[:, *_upper(E.shape[1])]
 
 
 # ---- their parts
@@ -92,16 +177,16 @@ def features(z, out=None):
 
 
 def natural_parameters(theta):
-    """eta_j = [log pi_j - log Z_j, P_j mu_j, -P_aa / 2 and -P_ab (a < b)], P = Sigma^-1: (k, p), theta Components."""
-    k, d = theta.mu.shape
-    P = theta.W.transpose(0, 2, 1) @ theta.W
-    h = (P @ theta.mu[:, :, None])[:, :, 0]
-    eta = np.empty((k, size(d)))
-    # log 0 as a finite number whose exp is 0: where a BLAS pads its blocks with zeros, -inf times 0 would be invalid.
-    eta[:, 0] = np.maximum(log_height(theta), -1e300) - (h * theta.mu).sum(1) / 2
-    eta[:, 1 : d + 1] = h
-    a, b = _upper(d)
-    eta[:, d + 1 :] = P[:, a, b] * np.where(a == b, -0.5, -1.0)
+    """eta_j = [log pi_j - log Z_j, P_j mu_j, -P_aa / 2 and -P_ab (a < b)], P = Sigma^-1: (k, p), theta Components.
+
+    -|W (z - mu)|^2 / 2 = -|B [1, z]|^2 / 2 with the rows B of G below the first: eta is the triangle of -B^T B / 2, its
+    entries off the diagonal twice, and the height in the corner.
+    """
+    B = theta.G[:, 1:]
+    k, _, width = B.shape
+    eta = (B.transpose(0, 2, 1) @ B).reshape(k, -1).take(_flat_upper(width), axis=1)
+    eta *= _twice_off_diagonal(width)
+    eta[:, 0] += log_height(theta)
     return eta
 
 
@@ -110,60 +195,36 @@ def log_height(theta):
 
     Not -inf: a matrix product may pad its blocks with zeros, and 0 times -inf is NaN.
     """
-    log_pi = np.log(theta.pi, out=np.full_like(theta.pi, -1e300), where=theta.pi > 0)
-    log_det = np.log(np.abs(theta.L.diagonal(axis1=1, axis2=2))).sum(1)
-    return log_pi - log_det - theta.mu.shape[1] / 2 * np.log(2 * np.pi)
+    with np.errstate(divide="ignore"):
+        log_pi = np.maximum(np.log(theta.pi), -1e300)
+    log_det = np.add.reduce(np.log(theta.F.diagonal(axis1=1, axis2=2)), axis=1)
+    return log_pi - log_det - theta.mu.shape[1] / 2 * LOG_2PI
 
 
 def posterior(log_joint):
-    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i). r is used again next time.
+    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i). log_joint is overwritten with r.
 
     Nothing is subtracted first, which saves two passes, unless some point is so far out that exp has no number for it.
     """
+    r = _kept("exp", log_joint.shape)
     with np.errstate(over="ignore"):
-        r = np.exp(log_joint, out=_kept("r", log_joint.shape))
-        p = r.sum(0)
+        np.exp(log_joint, out=r)
+        p = np.add.reduce(r, axis=0)
     shift = 0.0
-    if not 1e-280 < p.min() <= p.max() < np.inf:
+    if not 1e-280 < np.minimum.reduce(p) <= np.maximum.reduce(p) < np.inf:
         top = log_joint.max(0)
         np.exp(np.subtract(log_joint, top, out=r), out=r)
         p, shift = r.sum(0), top.sum()
-    log_likelihood = float(np.log(p).sum() + shift)
+    log_likelihood = float(np.add.reduce(np.log(p)) + shift)
     r *= np.divide(1, p, out=p)
     return r, log_likelihood
 
 
-def own_statistics(z, theta, frame):
-    """The same sums where a common origin would cost digits: phi of each component's own coordinates.
-
-    r from theta by residuals W_j (z - mu_j); T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of `frame` (Components).
-    """
-    y = _own_coordinates(z, theta)
-    log_joint = np.einsum("kdb,kdb->kb", y, y, out=_kept("log_joint", (len(y), z.shape[1])))
-    log_joint /= -2
-    log_joint += log_height(theta)[:, None]
-    r, log_likelihood = posterior(log_joint)
-    if frame is not theta:
-        y = _own_coordinates(z, frame)
-    ry = np.multiply(y, r[:, None], out=_kept("ry", y.shape))
-    k, d, _ = y.shape
-    T = np.empty((k, size(d)))
-    T[:, 0] = r.sum(1)
-    T[:, 1 : d + 1] = ry.sum(2)
-    T[:, d + 1 :] = (ry @ y.transpose(0, 2, 1))[:, *_upper(d)]
-    return Statistics(T, log_likelihood)
-
-
-def _own_coordinates(z, frame):
-    shape = (*frame.mu.shape, z.shape[1])
-    away = np.subtract(z, frame.mu[:, :, None], out=_kept("ry", shape))
-    return np.matmul(frame.W, away, out=_kept("y", shape))
-
-
-def lost_digits(mean, L, W):
+def lost_digits(theta):
     """E[z_a z_b] over Sigma_ab, about (sep / std)^2: the factor on eps when the means are subtracted. (k,)"""
-    d = mean.shape[1]
-    return (W * W).sum((1, 2)) * ((mean * mean).sum(1) + (L * L).sum((1, 2))) / d**2
+    W, F = theta.W, theta.F
+    d = W.shape[1]
+    return np.einsum("kab,kab->k", W, W) * (np.einsum("kab,kab->k", F, F) - 1) / d**2
 
 
 def size(d):
@@ -179,6 +240,34 @@ def dimension(p):
 @functools.cache
 def _upper(d):
     return np.triu_indices(d)
+
+
+@functools.cache
+def _flat_upper(d):
+    return np.ravel_multi_index(_upper(d), (d, d))
+
+
+@functools.cache
+def _twice_off_diagonal(d):
+    a, b = _upper(d)
+    return np.where(a == b, -0.5, -1.0)
+
+
+@functools.cache
+def _square(d):
+    """Where in phi the entries of [1, z][1, z]^T stand, (d + 1, d + 1)."""
+    a, b = _upper(d + 1)
+    place = np.empty((d + 1, d + 1), int)
+    place[a, b] = place[b, a] = np.arange(len(a))
+    return place
+
+
+@functools.cache
+def blas():
+    """SciPy's BLAS, for products with triangles and of symmetric results. Loaded when wanted: a small fit starts sooner."""
+    from scipy.linalg import blas
+
+    return blas
 
 
 def _product(eta, phi, out):

@@ -55,10 +55,11 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
 
 def sweep(data, white, theta, frame):
     """Expected statistics and log p in one pass over the data; frame None is the origin common to all components."""
-    if frame is None:
+    k, d = theta.mu.shape
+    if frame is None and not statistics.by_residuals(d, k):
         function = partial(statistics.expected_statistics, eta=statistics.natural_parameters(theta))
     else:
-        function = partial(statistics.own_statistics, theta=theta, frame=frame)
+        function = partial(statistics.residual_statistics, theta=theta, frame=frame)
     return data.total(function, white)
 
 
@@ -79,24 +80,25 @@ def m_step(data, white, theta, frame, T):
 
 def frame_for(theta):
     """None, the common origin, or theta itself where a component is too narrow for that."""
-    return None if statistics.lost_digits(theta.mu, theta.L, theta.W).max() < LOST else theta
+    return None if statistics.lost_digits(theta).max() < LOST else theta
 
 
 def placed(T, frame):
     """Components from statistics in the frame's coordinates, and the factor on eps that they have lost."""
-    pi, mean, S = statistics.theta_from_statistics(T)
     try:
-        L = np.linalg.cholesky(S)
-        W = np.linalg.inv(L)
+        new = statistics.theta_from_statistics(T)
         with np.errstate(over="ignore"):
-            lost = statistics.lost_digits(mean, L, W).max()
+            lost = statistics.lost_digits(new).max()
     except np.linalg.LinAlgError:  # no digit left: only the means are of use
-        L = W = np.broadcast_to(np.eye(S.shape[1]), S.shape)
-        lost = np.inf
-    if frame is None:
-        return Components(pi, mean, L, W), lost
-    mu = frame.mu + (frame.L @ mean[:, :, None])[:, :, 0]
-    return Components(pi, mu, frame.L @ L, W @ frame.W), lost
+        pi, mu, Sigma = statistics.moments_from_statistics(T)
+        one = np.broadcast_to(np.eye(Sigma.shape[1]), Sigma.shape)
+        new, lost = Components.of(pi, mu, one, one), np.inf
+    return (new if frame is None else seen_from(frame, new)), lost
+
+
+def seen_from(frame, theta):
+    """theta, given in the coordinates of each component of `frame`, in those of `frame` itself."""
+    return Components(theta.pi, frame.F @ theta.F, theta.G @ frame.G)
 
 
 # ---- to whitened coordinates and back
@@ -106,7 +108,7 @@ def whitened(theta, white):
     """theta (pi, mu, Sigma) in the coordinates z = W (x - centre), as Components."""
     L = _cholesky(theta.Sigma)
     mu = (theta.mu - white.centre) @ white.W.T
-    return Components(theta.pi, mu, white.W @ L, np.linalg.inv(L) @ white.L)
+    return Components.of(theta.pi, mu, white.W @ L, np.linalg.inv(L) @ white.L)
 
 
 def _cholesky(Sigma):
@@ -116,7 +118,7 @@ def _cholesky(Sigma):
     """
     L = np.linalg.cholesky(Sigma)
     W = np.linalg.inv(L)
-    if statistics.lost_digits(np.zeros(L.shape[:2]), L, W).max() < LOST:
+    if ((W * W).sum((1, 2)) * (L * L).sum((1, 2))).max() < LOST * L.shape[1] ** 2:
         return L
     long = L.astype(np.longdouble)
     E = np.tril(W @ (Sigma - long @ long.transpose(0, 2, 1)).astype(float) @ W.transpose(0, 2, 1))
@@ -138,7 +140,7 @@ def refuse_collapse(theta, T, lost):
     """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|, or none at all."""
     narrow = np.abs(theta.W).max((1, 2))
     if lost == np.inf:  # some covariance had no Cholesky factor: whose?
-        low_to_high = np.linalg.eigvalsh(statistics.theta_from_statistics(T)[2])
+        low_to_high = np.linalg.eigvalsh(statistics.moments_from_statistics(T)[2])
         narrow = 1 / COLLAPSED - low_to_high[:, 0] / np.maximum(low_to_high[:, -1], 1e-300)
     elif narrow.max() * COLLAPSED < 1:
         return
