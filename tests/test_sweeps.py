@@ -316,7 +316,7 @@ def test_own_coordinates_give_the_same_theta():
     theta, z = components(rng), rng.normal(size=(3, 500))
     common = statistics.expected_statistics(z, statistics.natural_parameters(theta)).T
     for frame in (theta, components(np.random.default_rng(1))):
-        own = statistics.residual_statistics(z, theta, frame).T
+        own = statistics.residual_statistics(z, theta, statistics.log_height(theta), frame).T
         a, b = sweeps.placed(common, None)[0], sweeps.placed(own, frame)[0]
         for p, q in ((a.pi, b.pi), (a.mu, b.mu)):
             np.testing.assert_allclose(p, q, rtol=1e-10, atol=1e-12)

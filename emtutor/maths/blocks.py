@@ -5,17 +5,20 @@ grow with n, and the order of the sum depends on the blocks alone, never on whic
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
 from emtutor.maths import arguments, degenerate, statistics
 
 KEPT = 32 << 20  # bytes of whitened rows that are kept from one sweep to the next; larger data is whitened each time
+FEW = 1 << 15  # numbers in x: so few rows that phi, too, is kept
 FAN_IN = 16  # partial sums that one dask task adds
 
 
-class White(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class White:
     """z = W (x - centre), W = L^-1, L L^T the covariance of all rows: once and for all, so that sums lose no digits."""
 
     centre: np.ndarray  # (d,)
@@ -26,10 +29,19 @@ class White(NamedTuple):
         """z (d, b), rows become columns."""
         return self.W @ (x - self.centre).T
 
+    @cached_property
+    def features(self):
+        """phi(z) in place of z."""
+        return partial(_features, self)
+
     @property
     def log_det(self):
         """log |det W|: what log p of one row gains in these coordinates."""
         return float(np.log(self.W.diagonal()).sum())
+
+
+def _features(white, x):
+    return statistics.features(white(x))
 
 
 @dataclass(frozen=True)
@@ -69,19 +81,23 @@ class Rows:
     """The rows of an array or memmap, in blocks of `block` rows."""
 
     def __init__(self, x, block):
-        self.x, self.block, self.kept = x, block, None
+        self.x, self.block = x, block
+        self.kept, self.kept_of = None, None
+        self.few = x.size < FEW
 
-    def total(self, function, white=None):
-        """Sum of function(z) over all blocks z = white(x), or of function(x)."""
-        if white is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
-            return total(self.x, function, self.block, white)
-        if self.kept is None:
-            self.kept = [white(x) for _, x in blocks(self.x, self.block)]
+    def total(self, function, prepare=None):
+        """Sum of function(prepare(block)) over all blocks of x, or of function(block)."""
+        if prepare is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
+            return total(self.x, function, self.block, prepare)
+        if self.kept_of is not prepare:
+            self.kept, self.kept_of = [prepare(x) for _, x in blocks(self.x, self.block)], prepare
         return _sum(map(function, self.kept))
 
 
 class DaskRows:
     """The rows of a dask array: one task a chunk, then a tree of sums, both run by whichever scheduler is active."""
+
+    few = False
 
     def __init__(self, x, block):
         from dask import delayed
@@ -90,17 +106,17 @@ class DaskRows:
         self.delayed = delayed
         self.chunks = list(x.rechunk({1: -1}).to_delayed().ravel())
 
-    def total(self, function, white=None):
+    def total(self, function, prepare=None):
         task, add = self.delayed(total, pure=False), self.delayed(_sum, pure=False)
-        function, white = self.delayed(function, traverse=False), self.delayed(white, traverse=False)
-        parts = [task(chunk, function, self.block, white) for chunk in self.chunks]
+        function, prepare = self.delayed(function, traverse=False), self.delayed(prepare, traverse=False)
+        parts = [task(chunk, function, self.block, prepare) for chunk in self.chunks]
         while len(parts) > 1:
             parts = [add(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
         return parts[0].compute()
 
 
 def of(x, d_of_theta, block):
-    """`x` (n, d) as an object with `.total(function, white)`; ValueError if it cannot be that."""
+    """`x` (n, d) as an object with `.total(function, prepare)`; ValueError if it cannot be that."""
     lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
     if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
         x = arguments.reals("x", x)
@@ -113,8 +129,8 @@ def of(x, d_of_theta, block):
 
 
 def block_rows(d, k):
-    """Rows a block: phi and r, or z and one component's residuals, stay in the cache (about 2 MB, 1 MB)."""
-    numbers, held = (2**16, d) if statistics.by_residuals(d, k) else (2**18, d * d // 2 + d + 2 * k)
+    """Rows a block: phi and r, or z and one component's residuals, stay in the cache (about 2 MB)."""
+    numbers, held = (2**17, d) if statistics.by_residuals(d, k) else (2**18, d * d // 2 + d + 2 * k)
     return int(np.clip(numbers // held, 64, 8192))
 
 
@@ -130,6 +146,8 @@ def total(self, function, white=None):
 class DaskRows:
     """The rows of a dask array: one task a chunk, then a tree of sums, both run by whichever scheduler is active."""
 
+    few = False
+
     def __init__(self, x, block):
         from dask import delayed
 
@@ -137,17 +155,17 @@ class DaskRows:
         self.delayed = delayed
         self.chunks = list(x.rechunk({1: -1}).to_delayed().ravel())
 
-    def total(self, function, white=None):
+    def total(self, function, prepare=None):
         task, add = self.delayed(total, pure=False), self.delayed(_sum, pure=False)
-        function, white = self.delayed(function, traverse=False), self.delayed(white, traverse=False)
-        parts = [task(chunk, function, self.block, white) for chunk in self.chunks]
+        function, prepare = self.delayed(function, traverse=False), self.delayed(prepare, traverse=False)
+        parts = [task(chunk, function, self.block, prepare) for chunk in self.chunks]
         while len(parts) > 1:
             parts = [add(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
         return parts[0].compute()
 
 
 def of(x, d_of_theta, block):
-    """`x` (n, d) as an object with `.total(function, white)`; ValueError if it cannot be that."""
+    """`x` (n, d) as an object with `.total(function, prepare)`; ValueError if it cannot be that."""
     lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
     if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
         x = arguments.reals("x", x)
@@ -164,9 +182,10 @@ def block_rows(d, k):
     return int(np.clip(2**18 // (d * d // 2 + d + 2 * k), 64, 8192))
 
 
-def total(x, function: Any, block, white=None):
-    """Sum of function(block of x) over the blocks of an array, each whitened first if `white` is given."""
-    return _sum(function(b if white is None else white(b)) for _, b in blocks(x, block))
+def total(x, function: Any, block, prepare=None):
+    """Sum of function(prepare(block)) over the blocks of an array, or of function(block)."""
+    with np.errstate(over="ignore"):  # exp may, on the way: `statistics.posterior` looks after that
+        return _sum(function(b if prepare is None else prepare(b)) for _, b in blocks(x, block))
 
 
 def blocks(x, size):

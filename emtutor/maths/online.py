@@ -77,7 +77,7 @@ def _theta_of(S):
     degenerate.nonempty(S[:, 0], lost="mean and covariance")
     theta, lost = sweeps.placed(S, None)
     if not lost < LOST:
-        j = int(statistics.lost_digits(theta).argmax())
+        j = int(np.abs(theta.W).max((1, 2)).argmax())
         raise degenerate.Degenerate(
             f"component {j + 1} has collapsed, or is too narrow for one pass (standard deviation below 1e-5 of its "
             "distance from the others): restart it, take larger blocks or smaller steps, or use gaussian.fit"

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 
 LOG_2PI = math.log(2 * math.pi)
-RESIDUALS_FROM = 48  # columns
 
 
 class Components(NamedTuple):
@@ -78,34 +77,39 @@ class Statistics:
 
 
 def by_residuals(d, k):
-    """Which form is faster, measured: phi has d^2 / 2 rows, which few components do not use often enough."""
-    return d >= RESIDUALS_FROM
+    """Which form is faster, measured: phi's d^2 / 2 numbers a row must be made and read, whatever k; few components do
+    not use them often enough.
+    """
+    return d >= 24 and 128 * k <= d * d
 
 
 def expected_statistics(z, eta):
     """T = r phi(z)^T with r = softmax(eta phi(z)): the E-step's sums over the columns of z (d, b)."""
-    b = z.shape[1]
-    phi = features(z, out=_kept("phi", (eta.shape[1], b)))
-    r, log_likelihood = posterior(_product(eta, phi, out=_kept("r", (len(eta), b))))
+    return statistics_of(features(z, out=_kept("phi", (eta.shape[1], z.shape[1]))), eta)
+
+
+def statistics_of(phi, eta):
+    """The same from phi (p, b)."""
+    r, log_likelihood = posterior(_product(eta, phi, out=_kept("log_joint", (len(eta), phi.shape[1]))))
     return Statistics(r @ phi.T, log_likelihood)
 
 
-def residual_statistics(z, theta, frame=None):
+def residual_statistics(z, theta, height, frame=None):
     """The same sums without phi: r from residuals W_j (z - mu_j) of theta, then sum_i r_ij z_i z_i^T for each j.
 
-    A triangular and a symmetric product a component: 2 d^2 flops a row, all in long runs. `frame` (Components) says in
+    height is `log_height(theta)`. A triangular and a symmetric product a component: 2 d^2 flops a row, all in long runs. `frame` (Components) says in
     whose coordinates to sum: T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of frame; where a common origin would
     cost digits, the component's own does not.
     """
     (k, d), b = theta.mu.shape, z.shape[1]
-    y, r, T = _kept("y", (d, b)), _kept("r", (k, b)), np.empty((k, size(d)))
+    y, log_joint, T = _kept("y", (d, b)), _kept("log_joint", (k, b)), np.empty((k, size(d)))
     for j in range(k):
         _own_coordinates(z, theta, j, out=y)
-        np.einsum("db,db->b", y, y, out=r[j])
-    r *= -0.5
-    r += log_height(theta)[:, None]
-    r, log_likelihood = posterior(r)
-    root = np.sqrt(r, out=_kept("root", (k, b)))
+        np.einsum("db,db->b", y, y, out=log_joint[j])
+    log_joint *= -0.5
+    log_joint += height[:, None]
+    r, log_likelihood = posterior(log_joint)
+    root = np.sqrt(r, out=log_joint)
     upper = _upper(d)
     for j in range(k):
         seen = z if frame is None else _own_coordinates(z, frame, j, out=y)
@@ -139,7 +143,7 @@ def theta_from_statistics(T):
     E = T.take(_square(d), axis=1)
     E /= R[:, None, None]
     F = np.linalg.cholesky(E)
-    return Components(R / R.sum(), F, np.linalg.inv(F))
+    return Components(R / np.add.reduce(R), F, np.linalg.inv(F))
 
 
 def moments_from_statistics(T):
@@ -195,36 +199,35 @@ def log_height(theta):
 
     Not -inf: a matrix product may pad its blocks with zeros, and 0 times -inf is NaN.
     """
-    with np.errstate(divide="ignore"):
-        log_pi = np.maximum(np.log(theta.pi), -1e300)
+    log_pi = np.maximum(np.log(theta.pi), -1e300)
     log_det = np.add.reduce(np.log(theta.F.diagonal(axis1=1, axis2=2)), axis=1)
     return log_pi - log_det - theta.mu.shape[1] / 2 * LOG_2PI
 
 
 def posterior(log_joint):
-    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i). log_joint is overwritten with r.
+    """r = exp(log_joint) / sum_j exp(log_joint_j), (k, b), and sum_i log p(z_i). r is used again next time.
 
     Nothing is subtracted first, which saves two passes, unless some point is so far out that exp has no number for it.
     """
-    r = _kept("exp", log_joint.shape)
-    with np.errstate(over="ignore"):
-        np.exp(log_joint, out=r)
-        p = np.add.reduce(r, axis=0)
-    shift = 0.0
-    if not 1e-280 < np.minimum.reduce(p) <= np.maximum.reduce(p) < np.inf:
+    r = np.exp(log_joint, out=_kept("r", log_joint.shape))
+    p = np.add.reduce(r, axis=0)
+    top = 0.0
+    if not (np.minimum.reduce(p) > 1e-280 and np.maximum.reduce(p) < np.inf):
         top = log_joint.max(0)
         np.exp(np.subtract(log_joint, top, out=r), out=r)
-        p, shift = r.sum(0), top.sum()
-    log_likelihood = float(np.add.reduce(np.log(p)) + shift)
-    r *= np.divide(1, p, out=p)
-    return r, log_likelihood
+        p = r.sum(0)
+    r /= p
+    return r, float(np.add.reduce(np.log(p, out=p) + top))
 
 
 def lost_digits(theta):
-    """E[z_a z_b] over Sigma_ab, about (sep / std)^2: the factor on eps when the means are subtracted. (k,)"""
-    W, F = theta.W, theta.F
-    d = W.shape[1]
-    return np.einsum("kab,kab->k", W, W) * (np.einsum("kab,kab->k", F, F) - 1) / d**2
+    """E[z_a z_b] over Sigma_ab, about (sep / std)^2: the factor on eps when the means are subtracted, the largest."""
+    d = theta.F.shape[1] - 1
+    bound = float(np.vdot(theta.G, theta.G)) * float(np.vdot(theta.F, theta.F)) / d**2
+    if bound < 1e4:  # of all components together, and without the means
+        return bound
+    with np.errstate(over="ignore"):
+        return float(((theta.W**2).sum((1, 2)) * ((theta.F**2).sum((1, 2)) - 1)).max()) / d**2
 
 
 def size(d):

@@ -28,20 +28,21 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
     moments = data.total(blocks.Moments.of)
     degenerate.enough(moments.n, d, k)
     white = blocks.whitener(data, moments)
+    log_det = moments.n * white.log_det
     theta = whitened(theta0, white)
     frame = frame_for(theta)
     path, converged, reason = [], False, f"max_iter = {max_iter} reached"
     with _bar(max_iter, progress) as show:
         while True:
-            statistics = sweep(data, white, theta, frame)
-            path.append(statistics.log_likelihood + moments.n * white.log_det)
+            sums = sweep(data, white, theta, frame)
+            path.append(sums.log_likelihood + log_det)
             show(path)
             if len(path) > 1 and abs(path[-1] - path[-2]) < tol:
                 converged, reason = True, f"log p changed by less than tol = {tol:g}"
                 break
             if len(path) > max_iter:
                 break
-            theta, frame = m_step(data, white, theta, frame, statistics.T)
+            theta, frame = m_step(data, white, theta, frame, sums.T)
     return Fit(
         theta=unwhitened(theta, white),
         q=None,
@@ -56,11 +57,14 @@ def fit(x, theta0, *, tol=1e-8, max_iter=1000, progress=False):
 def sweep(data, white, theta, frame):
     """Expected statistics and log p in one pass over the data; frame None is the origin common to all components."""
     k, d = theta.mu.shape
-    if frame is None and not statistics.by_residuals(d, k):
-        function = partial(statistics.expected_statistics, eta=statistics.natural_parameters(theta))
-    else:
-        function = partial(statistics.residual_statistics, theta=theta, frame=frame)
-    return data.total(function, white)
+    with np.errstate(over="ignore", divide="ignore"):  # pi_j may be 0, and exp far out: the sums look after both
+        if frame is not None or statistics.by_residuals(d, k):
+            height = statistics.log_height(theta)
+            return data.total(partial(statistics.residual_statistics, theta=theta, height=height, frame=frame), white)
+        eta = statistics.natural_parameters(theta)
+        if data.few:
+            return data.total(partial(statistics.statistics_of, eta=eta), white.features)
+        return data.total(partial(statistics.expected_statistics, eta=eta), white)
 
 
 def m_step(data, white, theta, frame, T):
@@ -80,15 +84,14 @@ def m_step(data, white, theta, frame, T):
 
 def frame_for(theta):
     """None, the common origin, or theta itself where a component is too narrow for that."""
-    return None if statistics.lost_digits(theta).max() < LOST else theta
+    return None if statistics.lost_digits(theta) < LOST else theta
 
 
 def placed(T, frame):
     """Components from statistics in the frame's coordinates, and the factor on eps that they have lost."""
     try:
         new = statistics.theta_from_statistics(T)
-        with np.errstate(over="ignore"):
-            lost = statistics.lost_digits(new).max()
+        lost = statistics.lost_digits(new)
     except np.linalg.LinAlgError:  # no digit left: only the means are of use
         pi, mu, Sigma = statistics.moments_from_statistics(T)
         one = np.broadcast_to(np.eye(Sigma.shape[1]), Sigma.shape)
@@ -138,6 +141,8 @@ def unwhitened(theta, white):
 
 def refuse_collapse(theta, T, lost):
     """Whitened data has standard deviation 1 in each direction; a component's own is 1 / |W_j|, or none at all."""
+    if lost < np.inf and np.vdot(theta.G, theta.G) * COLLAPSED**2 < 1:
+        return
     narrow = np.abs(theta.W).max((1, 2))
     if lost == np.inf:  # some covariance had no Cholesky factor: whose?
         low_to_high = np.linalg.eigvalsh(statistics.moments_from_statistics(T)[2])
