@@ -134,54 +134,6 @@ def block_rows(d, k):
     return int(np.clip(numbers // held, 64, 8192))
 
 
-def total(self, function, white=None):
-        """Sum of function(z) over all blocks z = white(x), or of function(x)."""
-        if white is None or self.x.size * 8 > KEPT or isinstance(self.x, np.memmap):
-            return total(self.x, function, self.block, white)
-        if self.kept is None:
-            self.kept = [white(x) for _, x in blocks(self.x, self.block)]
-        return _sum(map(function, self.kept))
-
-
-class DaskRows:
-    """The rows of a dask array: one task a chunk, then a tree of sums, both run by whichever scheduler is active."""
-
-    few = False
-
-    def __init__(self, x, block):
-        from dask import delayed
-
-        self.block = block
-        self.delayed = delayed
-        self.chunks = list(x.rechunk({1: -1}).to_delayed().ravel())
-
-    def total(self, function, prepare=None):
-        task, add = self.delayed(total, pure=False), self.delayed(_sum, pure=False)
-        function, prepare = self.delayed(function, traverse=False), self.delayed(prepare, traverse=False)
-        parts = [task(chunk, function, self.block, prepare) for chunk in self.chunks]
-        while len(parts) > 1:
-            parts = [add(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
-        return parts[0].compute()
-
-
-def of(x, d_of_theta, block):
-    """`x` (n, d) as an object with `.total(function, prepare)`; ValueError if it cannot be that."""
-    lazy = hasattr(x, "to_delayed") and hasattr(x, "rechunk")
-    if not lazy and (not isinstance(x, np.ndarray) or np.ma.is_masked(x)):
-        x = arguments.reals("x", x)
-    if x.ndim != 2 or x.shape[1] != d_of_theta or x.shape[0] == 0:
-        hint = arguments.remedy_of("x", x.shape, ("n", str(d_of_theta)))
-        raise ValueError(
-            f"x must have shape (n >= 1, {d_of_theta}) as mu has {d_of_theta} columns, got {x.shape}{hint}"
-        )
-    return DaskRows(x, block) if lazy else Rows(x, block)
-
-
-def block_rows(d, k):
-    """Rows a block: phi, r and what is made from them stay in the cache (about 2 MB)."""
-    return int(np.clip(2**18 // (d * d // 2 + d + 2 * k), 64, 8192))
-
-
 def total(x, function: Any, block, prepare=None):
     """Sum of function(prepare(block)) over the blocks of an array, or of function(block)."""
     with np.errstate(over="ignore"):  # exp may, on the way: `statistics.posterior` looks after that

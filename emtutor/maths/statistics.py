@@ -97,9 +97,9 @@ def statistics_of(phi, eta):
 def residual_statistics(z, theta, height, frame=None):
     """The same sums without phi: r from residuals W_j (z - mu_j) of theta, then sum_i r_ij z_i z_i^T for each j.
 
-    height is `log_height(theta)`. A triangular and a symmetric product a component: 2 d^2 flops a row, all in long runs. `frame` (Components) says in
-    whose coordinates to sum: T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of frame; where a common origin would
-    cost digits, the component's own does not.
+    A triangular and a symmetric product a component: 2 d^2 flops a row, in long runs. height is `log_height(theta)`.
+    `frame` (Components) says in whose coordinates to sum: T_j = sum_i r_ij phi(y_ij), y_j = W_j (z - mu_j) of frame.
+    Where a common origin would cost digits, the component's own does not.
     """
     (k, d), b = theta.mu.shape, z.shape[1]
     y, log_joint, T = _kept("y", (d, b)), _kept("log_joint", (k, b)), np.empty((k, size(d)))
@@ -267,7 +267,7 @@ def _square(d):
 
 @functools.cache
 def blas():
-    """SciPy's BLAS, for products with triangles and of symmetric results. Loaded when wanted: a small fit starts sooner."""
+    """SciPy's BLAS, which knows triangular and symmetric products. Loaded when wanted: a small fit starts sooner."""
     from scipy.linalg import blas
 
     return blas
