@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import differentiate, integrate, optimize, stats
+from scipy import differentiate, integrate, optimize, special, stats
 
 from emtutor import data, em
 from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
@@ -260,6 +260,28 @@ def test_chain_sums_over_every_path(T, k):
     q = hmm.Chain(np.array(gamma), np.array(xi).reshape(T - 1, k, k))
     assert model.elbo(x, q, theta) == pytest.approx(mass @ (log_joint - np.log(mass)), rel=1e-12)
     assert model.kl(x, q, theta) == pytest.approx(stats.entropy(mass, posterior), rel=1e-11)
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 10, 99, 101])
+@pytest.mark.parametrize("kind", ["any", "forbidden", "left to right", "far apart", "k = 1"])
+def test_stretches_side_by_side_are_the_recursion(T, kind):
+    """Forward and backward in stretches against the textbook's loop over t, where a product of probabilities would
+    underflow, too."""
+    rng = np.random.default_rng(T)
+    k = 1 if kind == "k = 1" else 3
+    pi, A, B = rng.dirichlet(np.ones(k)), rng.dirichlet(np.ones(k), size=k), rng.dirichlet(np.ones(k), size=T)
+    if kind == "forbidden":
+        A[0, 1] = A[1, 0] = B[T // 2, 2] = 0
+    if kind == "left to right":
+        pi, A = np.eye(k)[0], np.triu(A)
+    with np.errstate(divide="ignore"):
+        log_pi, log_A, log_B = np.log(pi), np.log(A), np.log(B) * (1e4 if kind == "far apart" else 1)
+    log_alpha, log_beta = [log_pi + log_B[0]], [np.zeros(k)]
+    for t in range(1, T):
+        log_alpha.append(special.logsumexp(log_alpha[-1][:, None] + log_A, axis=0) + log_B[t])
+        log_beta.append(special.logsumexp(log_A + log_B[T - t] + log_beta[-1], axis=1))
+    np.testing.assert_allclose(hmm.forward(log_pi, log_A, log_B), log_alpha, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(hmm.backward(log_A, log_B), log_beta[::-1], rtol=1e-12, atol=1e-12)
 
 
 def test_weather_has_the_published_posterior():

