@@ -197,7 +197,7 @@ COVERED = {
     "many rows and tiny q": "lemma jensen_bound e_step_gain tempered kl_not_negative kl_zero_only_if m_step_bound",
     "r with a zero and a tiny entry, 5 components": "m_step best_beta map_dirichlet map_niw mu_is_maximum multiplier_price",
     "lambda > 0 and 5 components": "pi_lagrange map_dirichlet slide_sum",
-    "alpha < 1 and lambda > 0": "map_dirichlet slide_map",
+    "alpha < 1 and lambda > 0": "map_dirichlet map_mean_for_mode",
     "11 times and a rare transition": "forward",
     "an impossible transition": "forward",
     "T > 10, 5 columns": "tempered",

@@ -88,9 +88,9 @@ NEVER_RIGHT = {
     "slide_grad_mu",
     "slide_constant",
     "slide_grad_Sigma",
-    "slide_gem",
+    "gem_too_long",
     "slide_exponential",
-    "slide_map",
+    "map_mean_for_mode",
     "slide_bound",
 }
 

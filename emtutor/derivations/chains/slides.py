@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import entr, logsumexp, softmax
 
 from emtutor.causes import Problem
-from emtutor.derivations.chains import ascent, gradients, kmeans_limit, observations, priors, weights
+from emtutor.derivations.chains import gradients, observations, weights
 from emtutor.derivations.chains.common import (
     AMPLE,
     draws,
@@ -18,12 +18,10 @@ from emtutor.derivations.chains.common import (
     joint,
     log,
     log_normal,
-    log_p,
     log_posterior,
     mean,
     means,
     mixtures,
-    numerical,
     posterior,
     scatter,
     with_posterior,
@@ -53,45 +51,6 @@ slide_missing_pi = Derivation("The slide's conditioning: pi is left out",
          lambda x, pi, mu, Sigma: softmax(np.log(pi) + log_normal(x, mu, Sigma), axis=1), "all of theta"),
 ), breaks=(2,))  # fmt: skip
 
-
-def _stretched(mu, eps):
-    """Sigma_j = eps s_j I with unequal s_j."""
-    return eps * np.geomspace(1.0, 4.0, len(mu))[:, None, None] * np.eye(mu.shape[1])
-
-
-def _tilted(x, mu, eps):
-    """Sigma_j = eps C, the data's covariance."""
-    return eps * np.tile(np.cov(x.T, bias=True).reshape(2 * x.shape[1:]), (len(mu), 1, 1))
-
-
-def _nearest(distances):
-    return np.eye(distances.shape[1])[distances.argmin(1)]
-
-
-slide_kmeans = Derivation("k-means is the limit Sigma -> 0? Not if one component is larger",
-    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon s_j I, \; s_j \text{ unequal}",
-    draws("x pi mu eps", *((48, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
-    Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon s_j I)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon s_{j'} I)}",
-         lambda x, pi, mu, eps: posterior(x, pi, mu, _stretched(mu, eps)), "the E-step; s runs from 1 to 4"),
-    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
-         "k-means' rule; the slide says only that Sigma goes to zero", toward="eps"),
-    Line("tends to", r"1 \text{ for the smallest } |x_i - \mu_j|^2 / s_j, \text{ else } 0",
-         lambda x, mu: _nearest(kmeans_limit.distances(x, mu) / np.geomspace(1.0, 4.0, len(mu))),
-         "another partition: k-means needs equal s_j", toward="eps"),
-), breaks=(2,))  # fmt: skip
-
-slide_kmeans_shared = Derivation("k-means is the limit Sigma -> 0? Not if Sigma is not round",
-    r"r_{ij} \quad \text{for } \Sigma_j = \varepsilon C",
-    draws("x pi mu eps", *((48, k, d) for _, k, d in AMPLE if k > 1), **kmeans_limit.NEAR), (
-    Line("start", r"\frac{\pi_j \mathcal{N}(x_i; \mu_j, \varepsilon C)}{\sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \varepsilon C)}",
-         lambda x, pi, mu, eps: posterior(x, pi, mu, _tilted(x, mu, eps / x.var())),
-         "the E-step; C is the data's covariance"),
-    Line("tends to", r"1 \text{ for the nearest } \mu_j, \text{ else } 0", lambda x, mu: _nearest(kmeans_limit.distances(x, mu)),
-         "k-means' rule; the slide says only that Sigma goes to zero", toward="eps"),
-    Line("tends to", r"1 \text{ for the smallest } (x_i - \mu_j)^\top C^{-1} (x_i - \mu_j), \text{ else } 0",
-         lambda x, mu: _nearest(-log_normal(x, mu, _tilted(x, mu, 1.0))), "k-means in Mahalanobis' distance",
-         toward="eps"),
-), breaks=(2,))  # fmt: skip
 
 slide_conditional = Derivation("The slide's p(x | z): it is the joint",
     r"\log p(x \mid z, \theta)", mixtures("x z pi mu Sigma"), (
@@ -160,7 +119,7 @@ slide_fixed_point = Derivation("The slide's root: a fixed-point equation, not a 
          "put in with r held fixed: zero", unknown="mu"),
 ), given=_R, breaks=(2,))  # fmt: skip
 
-slide_grad_Sigma = Derivation("The slide's gradient in Sigma",
+slide_grad_Sigma = Derivation("The slide's gradient in Sigma, taken as printed: in Sigma",
     r"\nabla_{\Sigma_j} \log p(x \mid \pi, \mu, \Sigma)", mixtures("x pi mu Sigma"), (
     Line("start", r"\frac{\partial}{\partial \Sigma_j} \sum_i \log \sum_{j'} \pi_{j'} \mathcal{N}(x_i; \mu_{j'}, \Sigma_{j'})",
          gradients.numerical_Sigma, "entries independent, differentiated numerically"),
@@ -308,47 +267,22 @@ slide_zero_kl = Derivation("The slide's KL = 0: at which theta?",
    breaks=(2,))  # fmt: skip
 
 
-def _after(x, pi, mu, Sigma, move):
-    return log_p(x, pi, mu + move, Sigma).sum()
+def _expected_log_density(x, q, pi, mu, Sigma):
+    """E_q log p(x, z | theta) in natural parameters, the base measure included."""
+    inner, log_Z = observations.phi_theta(x, pi, mu, Sigma)
+    return (q * inner).sum() + len(x) * (observations.log_h(x) - log_Z)
 
 
-slide_gem = Derivation("The slide's generalized EM: a gradient step may be too long",
-    r"\log p(x \mid \mu)", draws("x pi mu Sigma", *AMPLE), (
-    Line("start", r"\sum_i \log \sum_j \pi_j \mathcal{N}(x_i; \mu_j, \Sigma_j)",
-         lambda x, pi, mu, Sigma: log_p(x, pi, mu, Sigma).sum(), "before the step"),
-    Line("<=", r"\log p\bigl(x \mid \mu + \nabla_\mu \log p \bigr)",
-         lambda x, pi, mu, Sigma, gradient: _after(x, pi, mu, Sigma, gradient), "a step of length one: too long",
-         tight=ascent.same_everywhere, tight_when="the gradient is zero"),
-    Line("<=", r"\log p\bigl(x \mid \mu_j + \Sigma_j \nabla_{\mu_j} \log p / R_j \bigr)",
-         lambda x, pi, mu, Sigma, r, gradient: _after(x, pi, mu, Sigma, (Sigma @ gradient[..., None])[..., 0] / r.sum(0)[:, None]),
-         "EM's own step raises Q, and so log p", tight=ascent.same_everywhere, tight_when="the gradient is zero"),
-),
-   given=_R | {"gradient": _sum_of_pulls},
-   breaks=(2,))  # fmt: skip
-
-slide_exponential = Derivation("The slide's exponential family: base measure and entropy are missing",
+slide_exponential = Derivation("The slide's exponential family: the entropy is missing",
     r"\mathcal{L}(q, \theta)", mixtures("x q pi mu Sigma"), (
     Line("start", r"\sum_z q(z) \log \frac{p(x, z \mid \theta)}{q(z)}",
          lambda x, q, pi, mu, Sigma: formulas.elbo(joint(x, pi, mu, Sigma), q), "the definition"),
     Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr]",
-         lambda x, q, pi, mu, Sigma: (q * observations.phi_theta(x, pi, mu, Sigma)[0]).sum() - len(x) * observations.phi_theta(x, pi, mu, Sigma)[1],
-         "as printed"),
-    Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) + \log h(x) \bigr] + \mathbb{H}(q)",
-         lambda x, q, pi, mu, Sigma: (q * observations.phi_theta(x, pi, mu, Sigma)[0]).sum() + len(x) * (observations.log_h(x) - observations.phi_theta(x, pi, mu, Sigma)[1]) + entr(q).sum(),
-         "neither depends on theta: the maximiser was right, the equality was not"),
-), breaks=(2,))  # fmt: skip
-
-slide_map = Derivation("MAP: \"just add a log prior\", as the slide says, and take the mode",
-    r"\frac{R_j + \alpha_j - 1}{\pi_j} + \lambda", mixtures("r pi alpha lam"), (
-    Line("start", r"\frac{\partial}{\partial \pi_j} \bigl[ Q + \log \text{Dir}(\pi \mid \alpha) + \lambda (\textstyle\sum_{j'} \pi_{j'} - 1) \bigr]",
-         lambda r, pi, alpha, lam: numerical(lambda p: (r * np.log(p)).sum() + priors.log_dirichlet(p, alpha) + lam * p.sum(), pi, pi),
-         "differentiated numerically"),
-    Line("therefore", r"\pi_j = \frac{R_j + \alpha_j}{n + \sum_{j'} \alpha_{j'}}",
-         lambda r, alpha: {"pi": (r.sum(0) + alpha) / (len(r) + alpha.sum()), "lam": -(len(r) + alpha.sum())},
-         "a common slip: the posterior's mean", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
-    Line("therefore", r"\pi_j = \frac{R_j + \alpha_j - 1}{n + \sum_{j'} (\alpha_{j'} - 1)}",
-         lambda r, alpha: {"pi": (r.sum(0) + alpha - 1) / (len(r) + (alpha - 1).sum()), "lam": -(len(r) + (alpha - 1).sum())},
-         "its mode", into=lambda r, pi, alpha, lam: (r.sum(0) + alpha - 1) / pi + lam),
+         lambda x, q, pi, mu, Sigma: _expected_log_density(x, q, pi, mu, Sigma),
+         "as printed; that log Z or the measure of x takes in the base measure is a convention"),
+    Line("=", r"\mathbb{E}_q \bigl[ \phi(x, z)^\top \theta - \log Z(\theta) \bigr] + \mathbb{H}(q)",
+         lambda x, q, pi, mu, Sigma: _expected_log_density(x, q, pi, mu, Sigma) + entr(q).sum(),
+         "the entropy does not depend on theta: the maximiser was right, the equality was not"),
 ), breaks=(2,))  # fmt: skip
 
 
@@ -358,41 +292,41 @@ class Slide(NamedTuple):
     slide: str
     formula: str
     status: str
-    items: tuple[int, ...]  # numbers in the list of errata; () if it holds
+    items: tuple[int, ...]  # numbers in the table that opens notebook 13; () if it holds
     chain: str  # the derivation that runs it, by name; "" if there is nothing to run
 
 
 SLIDES = (
     Slide("Gaussian Mixtures", "p(x | theta) = sum_j pi_j N_j", "holds", (), "marginal"),
-    Slide("Gaussian Mixtures", "k-means is maximum likelihood as Sigma -> 0", "W", (16, 17), "slide_kmeans"),
-    Slide("Gaussian Mixtures", "the same, for one shared covariance", "W", (17,), "slide_kmeans_shared"),
-    Slide("Gaussian Mixtures", "k-means' assignments, Sigma_j = eps I", "holds", (16,), "kmeans_limit"),
-    Slide("Gaussian Mixtures", "soft k-means for Sigma = beta I", "S", (19,), "best_beta"),
-    Slide("Gaussian Mixtures", "pi is just a sum over z_ij", "S", (12,), "slide_sum"),
+    Slide("Gaussian Mixtures", "k-means is maximum likelihood as Sigma -> 0", "S", (1,), "kmeans_limit"),
+    Slide("Gaussian Mixtures", "soft k-means for Sigma = beta I", "S", (3,), "best_beta"),
+    Slide("Gaussian Mixtures", "pi is just a sum over z_ij", "S", (5,), "slide_sum"),
     Slide("Gaussian Mixtures", "r_ij, the denominator", "W", (6, 7), "slide_denominator"),
-    Slide("Gaussian Mixtures", "r_ij, given mu and Sigma", "S", (14,), "slide_missing_pi"),
-    Slide("Why is this hard?", "p(x) = prod_i sum_j", "holds", (20,), "product_of_sums"),
-    Slide("Deriving the EM algorithm", "gradient in mu", "W", (1,), "slide_grad_mu"),
-    Slide("Deriving the EM algorithm", "+ const.", "W", (2, 4), "slide_constant"),
-    Slide("Deriving the EM algorithm", "gradient zero, so mu_j = ...", "M", (10,), "slide_fixed_point"),
-    Slide("Deriving the EM algorithm", "gradient in Sigma", "W", (3, 4), "slide_grad_Sigma"),
-    Slide("Deriving the EM algorithm", "gradient in a symmetric matrix", "S", (5,), "slide_symmetric"),
-    Slide("Deriving the EM algorithm", "Lagrange multiplier", "W", (6, 11), "slide_lagrange"),
-    Slide("The EM Algorithm", "M-step, which mu in Sigma", "M", (15,), "slide_old_mean"),
+    Slide("Gaussian Mixtures", "r_ij, given mu and Sigma", "S", (8,), "slide_missing_pi"),
+    Slide("Why is this hard?", "p(x) = prod_i sum_j", "holds", (), "product_of_sums"),
+    Slide("Deriving the EM algorithm", "gradient in mu", "W", (11,), "slide_grad_mu"),
+    Slide("Deriving the EM algorithm", "+ const.", "W", (12,), "slide_constant"),
+    Slide("Deriving the EM algorithm", "gradient zero, so mu_j = ...", "M", (13,), "slide_fixed_point"),
+    Slide("Deriving the EM algorithm", "gradient in Sigma: that in the precision", "S", (14,), "grad_precision"),
+    Slide("Deriving the EM algorithm", "gradient in Sigma, + const.", "W", (15,), "slide_grad_Sigma"),
+    Slide("Deriving the EM algorithm", "gradient in a symmetric matrix", "S", (16,), "slide_symmetric"),
+    Slide("Deriving the EM algorithm", "Lagrange multiplier", "W", (6, 17), "slide_lagrange"),
+    Slide("The EM Algorithm", "M-step, which mu in Sigma", "M", (19,), "slide_old_mean"),
     Slide("The EM Algorithm", "r_ij by Bayes", "holds", (), "bayes"),
-    Slide("Taking the easy way out", "p(x | z)", "W", (9,), "slide_conditional"),
+    Slide("Taking the easy way out", "p(x | z)", "W", (22,), "slide_conditional"),
     Slide("Taking the easy way out", "estimates with z known", "holds", (), "known_labels"),
-    Slide("EM for Gaussian Mixtures", "complete-data log-likelihood, z_ik", "W", (8,), "slide_z_index"),
+    Slide("EM for Gaussian Mixtures", "complete-data log-likelihood, z_ik", "W", (25,), "slide_z_index"),
     Slide("EM for Gaussian Mixtures", "its expectation", "holds", (), "expected_complete"),
-    Slide("The EM algorithm", "By Jensen's inequality", "W", (21, 22), "slide_jensen"),
-    Slide("A Mathematical Insight", "the lemma's condition", "W", (23, 24), "slide_support"),
-    Slide("A Mathematical Insight", "log p = L + KL", "holds", (25,), "lemma"),
-    Slide("A Mathematical Insight", "F = U - T S", "holds", (28,), "free_energy"),
-    Slide("A Mathematical Insight", "L <= p(x)", "W", (26, 27), "slide_bound"),
-    Slide("EM maximizes the ELBO", "KL = 0 after the E-step", "S", (29,), "slide_zero_kl"),
-    Slide("EM maximizes the ELBO", "argmax L + sum q log q", "holds", (30,), "m_step_bound"),
-    Slide("Some Observations", "grad log p = grad L", "M", (31,), "fisher"),
-    Slide("Some Observations", "generalized EM", "W", (32,), "slide_gem"),
-    Slide("Some Observations", "exponential family", "W", (33, 34), "slide_exponential"),
-    Slide("Some Observations", "MAP: add a log prior", "S", (35,), "slide_map"),
+    Slide("The EM algorithm", "the same theta in both places", "S", (26,), "q_is_not_log_p"),
+    Slide("The EM algorithm", "By Jensen's inequality", "W", (27, 28), "slide_jensen"),
+    Slide("A Mathematical Insight", "the lemma's condition", "W", (29, 30), "slide_support"),
+    Slide("A Mathematical Insight", "log p = L + KL", "holds", (), "lemma"),
+    Slide("A Mathematical Insight", "F = U - T S", "holds", (), "free_energy"),
+    Slide("A Mathematical Insight", "L <= p(x)", "W", (33,), "slide_bound"),
+    Slide("EM maximizes the ELBO", "KL = 0 after the E-step", "S", (36,), "slide_zero_kl"),
+    Slide("EM maximizes the ELBO", "argmax L + sum q log q", "holds", (), "m_step_bound"),
+    Slide("Some Observations", "grad log p = grad L", "holds", (), "fisher"),
+    Slide("Some Observations", "generalized EM", "S", (40,), "gem_too_long"),
+    Slide("Some Observations", "exponential family", "W", (41,), "slide_exponential"),
+    Slide("Some Observations", "MAP: add a log prior", "holds", (), "map_dirichlet"),
 )
