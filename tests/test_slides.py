@@ -53,7 +53,9 @@ def numbers(start):
 
 
 def test_the_table_numbers_every_item_and_each_is_shown_below_with_the_same_letter():
-    letters = {int(number): letter for number, letter in (re.match(r"(\d+) \*\*([WSM])", row[0]).groups() for row in TABLE)}
+    letters = {
+        int(number): letter for number, letter in (re.match(r"(\d+) \*\*([WSM])", row[0]).groups() for row in TABLE)
+    }
     assert list(letters) == list(range(1, len(TABLE) + 1))
     below = re.findall(r"\*\*([WSM]) \((\d+)\)", SOURCE)
     assert {int(number): letter for letter, number in below} == letters
