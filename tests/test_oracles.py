@@ -462,6 +462,24 @@ def _(counts, p):
     return np.array(alleles) / sum(alleles)
 
 
+@oracle("lamp_e_step", rtol=1e-8)
+def _(t, tau):
+    """Means of the exponential density cut off at t, from above and from below."""
+    s, life = t / tau, stats.expon
+    late = integrate.quad(lambda u: u * life.pdf(u), s, s + 60, epsabs=0, epsrel=1e-12)[0] / life.sf(s)
+    early = integrate.quad(lambda u: u * life.pdf(u), 0, s, epsabs=0, epsrel=1e-12, limit=200)[0] / life.cdf(s)
+    return tau * late, tau * early
+
+
+@oracle("lamp_m_step", rtol=1e-6)
+def _(x, burning, out, life_burning, life_out):
+    """The maximiser of the expected complete-data log-likelihood, every lamp an exponential."""
+    lives = np.concatenate([x, np.full(burning, life_burning), np.full(out, life_out)])
+    loss = lambda u: -stats.expon(scale=np.exp(u)).logpdf(lives).sum() / len(lives)
+    bounds = np.log(lives.min()) - 1, np.log(lives.max()) + 1
+    return np.exp(optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-12}).x)
+
+
 # ---- 07 and 08
 
 

@@ -780,10 +780,203 @@ ABO_STEP = Exercise(
     by_hand="p = (1/3, 1/3, 1/3) and 186 of group A: how many are expected to be AA?",
 )
 
+# ---- lamps
+
+
+def lamp_e_step(t, tau):
+    out = tau - t / np.expm1(t / tau)
+    return t + tau, out
+
+
+def lamp_m_step(x, burning, out, life_burning, life_out):
+    hours = x.sum() + burning * life_burning + out * life_out
+    return hours / (len(x) + burning + out)
+
+
+_HOURS = {"t": Quantity("", "positive", 1), "tau": Quantity("", "positive", 1)}
+_LIVES = {
+    "x": Quantity("n", "positive", 1),
+    "burning": Quantity("", "positive"),
+    "out": Quantity("", "positive"),
+    "life_burning": Quantity("", "positive", 1),
+    "life_out": Quantity("", "positive", 1),
+}
+
+
+def _lamp_e_problems(rng):
+    made = [(2.0, 1.5), (6.0, 8.2), (0.3, 40.0), (50.0, 0.9), (float(rng.uniform(1, 9)), float(rng.uniform(1, 9)))]
+    return [Problem(f"looked at after {t:.3g}, tau = {tau:.3g}", {"t": t, "tau": tau}) for t, tau in made]
+
+
+def _lamp_m_problems(rng):
+    made = [("hand-sized", np.array([1.0, 3.0]), 2, 1, 5.0, 0.5)]
+    made.append(("none burns", rng.exponential(3, 5), 0, 4, 7.5, 1.2))
+    made.append(("none is out", rng.exponential(3, 4), 3, 0, 9.5, 2.1))
+    made.append(("one exact lifetime", np.array([0.7]), 5, 9, 2.9, 0.31))
+    made.append(("hundreds", rng.exponential(1200, 300), 170, 95, 2100.0, 430.0))
+    names = ("x", "burning", "out", "life_burning", "life_out")
+    return [Problem(label, dict(zip(names, args, strict=True))) for label, *args in made]
+
+
+LAMP_E_STEP = Exercise(
+    lamp_e_step,
+    lesson=LESSON,
+    statement="life_burning, life_out: the expected lifetimes of a lamp that still burns after t hours, and of one "
+    "that is found out at t. Lifetimes are exponential with mean tau; t and tau are numbers.",
+    out={"life_burning": "", "life_out": ""},
+    problems=_lamp_e_problems,
+    notation=_HOURS,
+    unit=(1, 1),
+    mistakes=[
+        Mistake(
+            "burning-as-new",
+            lambda t, tau: (tau, tau - t / np.expm1(t / tau)),
+            "life_burning is the mean of a new lamp. This one has burned for t hours already: can it live shorter?",
+        ),
+        Mistake(
+            "ended-at-t",
+            lambda t, tau: (t, tau - t / np.expm1(t / tau)),
+            "You let the burning lamp go out at t. It was seen burning then: how much longer do you expect it to?",
+        ),
+        Mistake(
+            "out-in-the-middle",
+            lambda t, tau: (t + tau, t / 2),
+            "Half of t would be right if a lamp went out at any time before t with equal chance. An exponential "
+            "lifetime prefers which times?",
+        ),
+        Mistake(
+            "out-at-t",
+            lambda t, tau: (t + tau, t),
+            "A lamp found out at t went out before. Average its lifetime over the times up to t.",
+        ),
+        Mistake(
+            "not-divided",
+            lambda t, tau: (t + tau, tau - (t + tau) * np.exp(-t / tau)),
+            "For the lamp that is out you integrate from 0 to t. Given that it is out, by which chance do you divide?",
+        ),
+        Mistake(
+            "burning-not-divided",
+            lambda t, tau: ((t + tau) * np.exp(-t / tau), tau - t / np.expm1(t / tau)),
+            "For the lamp that burns you integrate from t on. Given that it burns, by which chance do you divide?",
+        ),
+        Mistake(
+            "out-as-new",
+            lambda t, tau: (t + tau, tau),
+            "life_out is the mean of a new lamp. This one is known to have lived for less than t hours.",
+        ),
+        Mistake(
+            "order",
+            lambda t, tau: (tau - t / np.expm1(t / tau), t + tau),
+            "The order is: the lamp that burns, then the lamp that is out.",
+        ),
+        Mistake(
+            "rate",
+            lambda t, tau: (t + 1 / tau, 1 / tau - t / np.expm1(t * tau)),
+            "tau is used as a rate. It is the mean lifetime, and the rate is 1/tau.",
+        ),
+        Mistake(
+            "median",
+            lambda t, tau: (t + tau * np.log(2), -tau * np.log((1 + np.exp(-t / tau)) / 2)),
+            "These are medians: half of such lamps live longer. The M-step needs expectations.",
+        ),
+    ],
+    hints=[
+        "The complete-data log-likelihood is linear in the lifetimes, so their expectations are all you need. Given "
+        "what was seen, each is an average over a part of the exponential density.",
+        "A lamp that burns is as good as new: an exponential lifetime has no memory. What does that add to t?",
+        "For the other one use that a new lamp is one of the two: tau is the mean of both expectations, weighted with "
+        "the chances exp(-t/tau) and 1 - exp(-t/tau). Solve for the unknown one.",
+    ],
+    by_hand="tau = 1 and t = log 2, so that half of the lamps are out at t. Which two numbers have the mean 1, and "
+    "which of them do you know?",
+)
+
+LAMP_M_STEP = Exercise(
+    lamp_m_step,
+    lesson=LESSON,
+    statement="The mean lifetime tau that maximises the expected complete-data log-likelihood, a number. x (n,) known "
+    "lifetimes; burning and out, how many lamps were seen so; life_burning and life_out, their expected lifetimes.",
+    out={"tau": ""},
+    problems=_lamp_m_problems,
+    notation=_LIVES,
+    unit=1,
+    mistakes=[
+        Mistake(
+            "exact-only",
+            lambda x, burning, out, life_burning, life_out: x.mean(),
+            "Only the lamps with a known lifetime count. The others tell about tau as well.",
+        ),
+        Mistake(
+            "each-kind-once",
+            lambda x, burning, out, life_burning, life_out: (x.sum() + life_burning + life_out) / (len(x) + 2),
+            "Each of the two kinds counts as one lamp. How many lamps of each kind are there?",
+        ),
+        Mistake(
+            "mean-of-three",
+            lambda x, burning, out, life_burning, life_out: (x.mean() + life_burning + life_out) / 3,
+            "You average three means. Each of them should count by the number of its lamps.",
+        ),
+        Mistake(
+            "out-forgotten",
+            lambda x, burning, out, life_burning, life_out: (x.sum() + burning * life_burning) / (len(x) + burning),
+            "The lamps that were found out are missing: without them tau is too large.",
+        ),
+        Mistake(
+            "burning-forgotten",
+            lambda x, burning, out, life_burning, life_out: (x.sum() + out * life_out) / (len(x) + out),
+            "The lamps that still burn are missing: without them tau is too small.",
+        ),
+        Mistake(
+            "over-the-known",
+            lambda x, burning, out, life_burning, life_out: (
+                (x.sum() + burning * life_burning + out * life_out) / len(x)
+            ),
+            "All hours are added up, and divided by the number of known lifetimes only. How many lamps are there?",
+        ),
+        Mistake(
+            "over-those-that-went-out",
+            lambda x, burning, out, life_burning, life_out: (
+                (x.sum() + burning * life_burning + out * life_out) / (len(x) + out)
+            ),
+            "You divide by the lamps that went out. Every lamp whose hours you add counts.",
+        ),
+        Mistake(
+            "rate",
+            lambda x, burning, out, life_burning, life_out: (
+                (len(x) + burning + out) / (x.sum() + burning * life_burning + out * life_out)
+            ),
+            "This is the rate, lamps per hour. tau is its inverse.",
+        ),
+        Mistake(
+            "one-less",
+            lambda x, burning, out, life_burning, life_out: (
+                (x.sum() + burning * life_burning + out * life_out) / (len(x) + burning + out - 1)
+            ),
+            "The number of lamps is one too small. Maximum likelihood divides by all of them.",
+        ),
+        Mistake(
+            "kinds-exchanged",
+            lambda x, burning, out, life_burning, life_out: (
+                (x.sum() + out * life_burning + burning * life_out) / (len(x) + burning + out)
+            ),
+            "The lamps that burn get the lifetime of those that are out, and the other way round.",
+        ),
+    ],
+    hints=[
+        "Write the log-likelihood of N lamps whose lifetimes are all known. What of them does it contain?",
+        "It is -N log tau minus the sum of all lifetimes over tau. Put expected lifetimes where they are unknown.",
+        "The derivative in tau is zero where tau is the mean lifetime of all lamps.",
+    ],
+    by_hand="Known lifetimes 1 and 3, two lamps that burn with expected lifetime 5, one that is out with 1/2: how many "
+    "hours, how many lamps?",
+)
+
 EXERCISES = [
     EXPECTED_COMPLETE,
     COIN_E_STEP,
     COIN_M_STEP,
+    LAMP_E_STEP,
+    LAMP_M_STEP,
     POISSON_E_STEP,
     POISSON_M_STEP,
     LINKAGE_E_STEP,
