@@ -1,12 +1,13 @@
-"""Pictures for EM as ascent: the staircase, and coordinate ascent in (q, theta) for one parameter."""
+"""Pictures for EM as ascent: the staircase, two curves along a line, coordinate ascent in (q, theta)."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
 from emtutor import figures
+from emtutor.figures import answers
 from emtutor.films import palette
-from emtutor.maths import bounds, em, formulas
+from emtutor.maths import bounds, em, formulas, gaussian
 
 
 def staircase(model, x, theta, iterations=6):
@@ -27,6 +28,98 @@ def staircase(model, x, theta, iterations=6):
         f"log p and L over {len(run)} half-steps. In each E-step L climbs up to log p, which stays; in each M-step "
         f"both rise, log p by more, and a gap opens. log p goes from {log_p[0]:.1f} to {log_p[-1]:.1f}.",
     )
+
+
+def climbed(e_step_gains, m_step_gains, log_joint):
+    """log p and L after each half-step, by adding up the gains that the learner's two functions return.
+
+    log_joint: a list of tables (n, k), one for each theta of a run of EM.
+    """
+    q = np.full(log_joint[0].shape, 1 / log_joint[0].shape[1])
+    exact = [(bounds.elbo(log_joint[0], q), bounds.log_evidence(log_joint[0]))]
+    told, names, whose = [np.array(exact[0])], ["start"], set()
+    for t, (old, new) in enumerate(pairwise(log_joint), 1):
+        r = bounds.posterior(old)
+        halves = (("E", e_step_gains, _e_gains, (old, q), old), ("M", m_step_gains, _m_gains, (old, new, r), new))
+        for phase, answer, package, args, after in halves:
+            gains, by = answers.of(answer, package, *args)
+            told.append(told[-1] + np.array(gains[:2]))
+            exact.append((bounds.elbo(after, r), bounds.log_evidence(after)))
+            names.append(f"{phase}{t}")
+            whose.add(by)
+        q = r
+    return _climb(np.array(told), np.array(exact), names, "; ".join(sorted(whose)))
+
+
+def _climb(told, exact, names, whose):
+    at = np.arange(len(told))
+    fig, ax = figures.canvas(width=8.2, height=3.6)
+    ax.fill_between(at, told[:, 0], told[:, 1], color=palette.GAP, alpha=0.35, label="KL, the gap")
+    ax.plot(at, told[:, 1], color=palette.LOG_P, label="log p, by adding up gains")
+    ax.plot(at, told[:, 0], "--", color=palette.ELBO, label="L, by adding up gains")
+    ax.plot(at, exact[:, 1], "o", color=palette.LOG_P, label="log p and L as they are")
+    ax.plot(at, exact[:, 0], "o", color=palette.ELBO)
+    ax.set_xticks(at, names)
+    ax.set(xlabel="after half-step", ylabel="nats", title=f"gains: {whose}")
+    ax.legend(loc="lower right")
+    off = np.abs(told - exact).max() > 1e-6 * np.abs(exact).max()
+    return figures.picture(
+        fig,
+        f"log p and L after {len(told) - 1} half-steps, by adding up gains ({whose}). L starts far below, at "
+        f"{exact[0, 0]:.1f}, meets log p in each E-step, and stays a little behind in each M-step; log p goes from "
+        f"{exact[0, 1]:.1f} to {exact[-1, 1]:.1f}. The sums {'leave' if off else 'meet'} the dots.",
+    )
+
+
+def _e_gains(log_joint, q_old):
+    gain = bounds.elbo(log_joint, bounds.posterior(log_joint)) - bounds.elbo(log_joint, q_old)
+    return gain, 0.0, -gain
+
+
+def _m_gains(old, new, q):
+    L, log_p = (f(new, *args) - f(old, *args) for f, args in ((bounds.elbo, (q,)), (bounds.log_evidence, ())))
+    r_old, r_new = bounds.posterior(old), bounds.posterior(new)
+    return L, log_p, bounds.kl(q, r_new) - bounds.kl(q, r_old)
+
+
+def along(bound_along, log_likelihood_along, x, theta, t=None):
+    """The learner's two curves along the line that one EM step takes from theta."""
+    t = np.linspace(-0.5, 1.5, 81) if t is None else t
+    r = gaussian.e_step(x, theta)
+    start, end = tuple(theta), tuple(gaussian.m_step(x, r))
+    L, by_bound = answers.of(bound_along, _bound_along, x, r, start, end, t)
+    log_p, by_likelihood = answers.of(log_likelihood_along, _log_likelihood_along, x, start, end, t)
+    fig, ax = figures.canvas(width=6.8, height=3.6)
+    ax.plot(t, log_p, color=palette.LOG_P, label=f"log p, {by_likelihood}")
+    ax.plot(t, L, "--", color=palette.ELBO, label=f"L, {by_bound}")
+    for s, mark in ((0, "o"), (1, "s")):
+        ax.plot(s, bounds.log_evidence(gaussian.log_joint(x, theta if s == 0 else gaussian.Theta(*end))), mark,
+                color=palette.COMPONENTS[1], label=f"log p at {'the new' if s else 'the old'} theta")  # fmt: skip
+    ax.set(xlabel="t: from the old theta (0) to the new (1)", ylabel="nats")
+    ax.legend(loc="lower right")
+    top = t[np.nanargmax(L)] if np.isfinite(L).any() else np.nan
+    return figures.picture(
+        fig,
+        f"log p ({by_likelihood}) and the bound L ({by_bound}) along one EM step. L is largest near t = {top:.2f}; "
+        f"{np.isnan(log_p).sum()} of {len(t)} places have no value.",
+    )
+
+
+def _places(theta_a, theta_b, t):
+    """theta at each place, and None where it is no theta."""
+    for s in t:
+        theta = gaussian.Theta(*(a + s * (b - a) for a, b in zip(theta_a, theta_b, strict=True)))
+        yield theta if theta.pi.min() > 0 and np.linalg.eigvalsh(theta.Sigma).min() > 0 else None
+
+
+def _bound_along(x, r, theta_a, theta_b, t):
+    places = _places(theta_a, theta_b, t)
+    return np.array([np.nan if a is None else bounds.elbo(gaussian.log_joint(x, a), r) for a in places])
+
+
+def _log_likelihood_along(x, theta_a, theta_b, t):
+    places = _places(theta_a, theta_b, t)
+    return np.array([np.nan if a is None else gaussian.log_likelihood(x, a) for a in places])
 
 
 def coordinate_ascent(x, sweeps=6):
@@ -50,9 +143,13 @@ def coordinate_ascent(x, sweeps=6):
         path.append((mean, mean))
         r = bounds.posterior(table(mean))[:, 0]
         path.append((mean, float(r @ points[:, 0] / r.sum())))
-    fig, ax = figures.canvas(width=5.4, height=4.6)
-    levels = surface.max() - np.geomspace(0.05, 60, 14)[::-1]
-    ax.contour(grid, grid, surface, levels, colors=palette.UNLABELLED, linewidths=0.8, linestyles="-")
+    fig, ax = figures.canvas(width=6.2, height=4.8)
+    below = np.array([40, 20, 10, 5, 2, 1, 0.5, 0.2, 0.05])
+    shading = ax.contourf(
+        grid, grid, surface - surface.max(), [-60, *-below, 0], cmap="Greys_r", extend="min", alpha=0.6
+    )
+    ax.contour(grid, grid, surface - surface.max(), -below, colors=palette.UNLABELLED, linewidths=0.6, linestyles="-")
+    fig.colorbar(shading, ax=ax, label="L below its top (nats)", ticks=[-60, -20, -5, -1, 0])
     ax.plot(grid, grid, color=palette.GAP, linewidth=1.5, label="KL = 0: q is the posterior")
     ax.plot(
         *np.array(path)[:, ::-1].T,
@@ -67,6 +164,7 @@ def coordinate_ascent(x, sweeps=6):
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return figures.picture(
         fig,
-        "Contours of L over theta (across) and q (upwards). EM's path is made of vertical E-steps, which end on the "
-        "diagonal where q is the posterior, and horizontal M-steps, which leave it; it climbs to the top.",
+        "L over theta (across) and q (upwards), the lighter the higher. EM's path is made of vertical E-steps, "
+        "which end on the diagonal where q is the posterior, and horizontal M-steps, which leave it; it climbs to "
+        "the top.",
     )

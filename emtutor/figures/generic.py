@@ -1,4 +1,4 @@
-"""Pictures of the classical models: counts in The Times, and Murray's twelve pairs."""
+"""Pictures of the classical models: counts in The Times, Murray's twelve pairs, and lamps."""
 
 import numpy as np
 
@@ -61,3 +61,44 @@ def murray():
         "the pairs with one entry missing. Right: log p over the correlation has two equal tops at plus and minus one "
         "half and a dip at zero between them.",
     )
+
+
+def lamps(x, t, burning, out, e_step, m_step, iterations=8):
+    """log p of the lamps over tau, and where the learner's two steps lead from the mean of the known lifetimes.
+
+    x (n,) known lifetimes; `burning` lamps were seen burning at t, and `out` were out.
+    """
+    grid = np.linspace(4, 11, 141)
+    tau, ending = _lamp_iterates(x, t, burning, out, e_step, m_step, iterations)
+    fig, ax = figures.canvas(width=6.4, height=3.4)
+    ax.plot(grid, _lamps_log_p(grid, x, t, burning, out), color=palette.LOG_P, label="log p")
+    seen = tau[(tau > grid[0]) & (tau < grid[-1])]
+    ax.plot(seen, _lamps_log_p(seen, x, t, burning, out), "o", color=palette.ELBO, label="start, and your iterates")
+    ax.set(xlabel="tau (hundred hours)", ylabel="nats", title=ending)
+    ax.legend(loc="lower center")
+    values = ", ".join(f"{v:.3f}" for v in tau[[0, *range(1, min(4, len(tau)))]])
+    return figures.picture(
+        fig,
+        f"log p over the mean lifetime tau, with one top, and the iterates of your steps as dots on it: {values}"
+        f"{', and on to ' + format(tau[-1], '.3f') if len(tau) > 4 else ''}. {ending}",
+    )
+
+
+def _lamps_log_p(tau, x, t, burning, out):
+    return -len(x) * np.log(tau) - x.sum() / tau - burning * t / tau + out * np.log(-np.expm1(-t / tau))
+
+
+def _lamp_iterates(x, t, burning, out, e_step, m_step, iterations):
+    """tau from the start on, and what is to be said of it."""
+    tau = [float(x.mean())]
+    for answer in (e_step, m_step):
+        if em.is_stub(answer):
+            return np.array(tau), f"Only the start: {answer.__name__} is not written yet."
+    for _ in range(iterations):
+        try:
+            tau.append(float(m_step(x.copy(), burning, out, *map(float, e_step(t, tau[-1])))))
+        except Exception as error:
+            return np.array(tau), f"Your steps ended with {type(error).__name__}."
+        if not 0 < tau[-1] < np.inf:
+            return np.array(tau[:-1]), "Your steps left the positive numbers."
+    return np.array(tau), "By your two steps."

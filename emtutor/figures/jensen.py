@@ -3,8 +3,57 @@
 import numpy as np
 
 from emtutor import figures
+from emtutor.figures import answers
 from emtutor.films import palette
-from emtutor.maths import bounds, gaussian
+from emtutor.maths import bounds, em, gaussian
+
+
+def gaps(answer, v=(0.3, 3.0)):
+    """The learner's Jensen gap of two values, over the weight of the second."""
+    w = np.linspace(0, 1, 41)
+    gap, whose = answers.series(answer, bounds.jensen_gap, [(np.array([1 - a, a]), np.array(v)) for a in w])
+    best = w[np.nanargmax(gap)] if np.isfinite(gap).any() else np.nan
+    fig, ax = figures.canvas(width=6.4, height=3)
+    ax.axhline(0, color=palette.UNLABELLED, linewidth=1)
+    ax.fill_between(w, 0, gap, color=palette.GAP, alpha=0.4)
+    ax.plot(w, gap, color=palette.LOG_P)
+    ax.set(xlabel=f"weight of the value {v[1]:g}; the other value is {v[0]:g}", ylabel="gap (nats)", title=whose)
+    return figures.picture(
+        fig,
+        f"The gap over the weight of {v[1]:g}, {whose}: {gap[0]:.3f} and {gap[-1]:.3f} at the ends, and largest, "
+        f"{np.nanmax(gap, initial=-np.inf):.3f}, at {best:.3f}.",
+    )
+
+
+def in_other_units(answer):
+    """sum log p - log sum p for the learner's numbers, taken as densities in units 1/c times as large."""
+    p = _numbers(answer)
+    c = np.geomspace(1e-3, 1e3, 121)
+    excess = np.array([np.log(p * a).sum() - np.log((p * a).sum()) for a in c])
+    zero = np.exp((np.log(p.sum()) - np.log(p).sum()) / (len(p) - 1))
+    fig, ax = figures.canvas(width=6.4, height=3)
+    ax.axhline(0, color=palette.UNLABELLED, linewidth=1)
+    ax.plot(c, excess, color=palette.LOG_P)
+    ax.plot(1, np.log(p).sum() - np.log(p.sum()), "o", color=palette.COMPONENTS[1], markersize=8, label="as given")
+    ax.plot(zero, 0, "s", color=palette.COMPONENTS[0], label="from here on the slide's inequality is false")
+    ax.set(xscale="log", xlabel="all numbers times", ylabel="left side less right side (nats)")
+    ax.legend(loc="upper left")
+    told = ", ".join(f"{v:g}" for v in p[:6])
+    return figures.picture(
+        fig,
+        f"Left less right side of the slide's inequality for the numbers {told}, all of them times a factor: a rising "
+        f"line that crosses zero at the factor {zero:.3g}.",
+    )
+
+
+def _numbers(answer):
+    """The learner's numbers, or two tens where they cannot be used."""
+    try:
+        p = np.array([10.0, 10.0]) if em.is_stub(answer) else np.asarray(answer(), float)
+    except Exception:
+        p = np.empty(0)
+    usable = p.ndim == 1 and len(p) > 1 and np.isfinite(p).all() and p.min() > 0
+    return p if usable else np.array([10.0, 10.0])
 
 
 def units(x, theta):
@@ -36,22 +85,25 @@ def units(x, theta):
     )
 
 
-def bound_over_q(log_p):
-    """L(q) for one observation and two labels, as q_1 runs from 0 to 1, under log p(x); the gap is filled."""
-    q1 = np.linspace(0, 1, 401)
-    L = np.array([bounds.elbo(log_p, np.array([a, 1 - a])) for a in q1])
-    evidence, best = bounds.log_evidence(log_p), bounds.posterior(log_p)
+def bound_over_q(log_p, lower_bound=bounds.elbo, tightest_q=bounds.posterior):
+    """L(q) for one observation and two labels, as q_1 runs from 0 to 1, under log p(x); the gap is filled.
+
+    `lower_bound` draws the curve and `tightest_q` places the mark: the learner's, or the package's.
+    """
+    q1 = np.linspace(0, 1, 201)
+    L, whose = answers.series(lower_bound, bounds.elbo, [(log_p, np.array([a, 1 - a])) for a in q1])
+    best, marked = answers.of(tightest_q, bounds.posterior, log_p)
+    evidence = bounds.log_evidence(log_p)
     fig, ax = figures.canvas(width=6.8, height=3.5)
     ax.fill_between(q1, L, evidence, color=palette.GAP, alpha=0.3, label="the gap")
     ax.axhline(evidence, color=palette.LOG_P, label="log p(x)")
-    ax.plot(q1, L, "--", color=palette.ELBO, label="L(q)")
-    ax.plot(best[0], evidence, "o", color=palette.ELBO, markersize=9)
-    ax.annotate("the posterior", (best[0], evidence), (best[0], evidence + 0.12), ha="center", size=9)
+    ax.plot(q1, L, "--", color=palette.ELBO, label=f"L(q), {whose}")
+    ax.plot(best[0], evidence, "o", color=palette.ELBO, markersize=9, label=f"the tightest q, {marked}")
     ax.set(xlabel="$q_1$, the probability of label 1 under q", ylabel="nats", xlim=(0, 1))
-    ax.set_ylim(L.min() - 0.1, evidence + 0.3)
-    ax.legend(loc="lower center", ncols=3)
+    ax.set_ylim(min(evidence - 2, np.nanmin(L, initial=evidence)) - 0.1, evidence + 0.2)
+    ax.legend(loc="lower center", ncols=2)
     return figures.picture(
         fig,
-        f"The bound L(q) over the probability of label 1: a curve that touches the horizontal line log p(x) once, at "
-        f"the posterior {best[0]:.2f}, and lies below it everywhere else; the gap is shaded.",
+        f"The bound L(q) over the probability of label 1 ({whose}), under the horizontal line log p(x) = "
+        f"{evidence:.3f}; the gap is shaded. The tightest q has {best[0]:.2f} for label 1 ({marked}).",
     )

@@ -126,7 +126,7 @@ def temperature(log_joint, T=None):
     key = (("U", "line", "ink", 0), ("F", "line", palette.ELBO, 1), ("T S", "fill", palette.GAP, 0))
     return film.Film(
         title="Free energy F = U − T S and its minimiser",
-        caption="Entropy is the price of commitment: the hotter, the more it counts, and the more evenly q is spread. "
+        caption="T is the pay for each nat of entropy: the hotter, the better doubt is paid and the more even is q. "
         "Left: the minimising q (bars) beside the posterior (lines).",
         panels=(
             _share_panel(len(a), "posterior"),

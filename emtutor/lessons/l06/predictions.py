@@ -25,7 +25,7 @@ PREDICTIONS = {
         "EM starts from correlation rho = 0. Where does it end?",
         {
             "at rho = 1/2": "By symmetry, why not at rho = -1/2? The data do not tell the two signs apart.",
-            "it jumps between 1/2 and -1/2": "EM is deterministic, and it never lowers log p.",
+            "it jumps between 1/2 and -1/2": "Both have the same log p, so a jump would lower nothing. But a maximum is a fixed point: once there, EM stays.",
             "at rho = 0": "With rho = 0 nothing suggests a sign, so each step keeps it at 0.",
         },
         right="at rho = 0",
