@@ -40,7 +40,7 @@ def climbed(e_step_gains, m_step_gains, log_joint):
     told, names, whose = [np.array(exact[0])], ["start"], set()
     for t, (old, new) in enumerate(pairwise(log_joint), 1):
         r = bounds.posterior(old)
-        halves = (("E", e_step_gains, _e_gains, (old, q), old), ("M", m_step_gains, _m_gains, (old, new, r), new))
+        halves = (("E", e_step_gains, e_gains, (old, q), old), ("M", m_step_gains, m_gains, (old, new, r), new))
         for phase, answer, package, args, after in halves:
             gains, by = answers.of(answer, package, *args)
             told.append(told[-1] + np.array(gains[:2]))
@@ -60,7 +60,8 @@ def _climb(told, exact, names, whose):
     ax.plot(at, exact[:, 1], "o", color=palette.LOG_P, label="log p and L as they are")
     ax.plot(at, exact[:, 0], "o", color=palette.ELBO)
     ax.set_xticks(at, names)
-    ax.set(xlabel="after half-step", ylabel="nats", title=f"gains: {whose}")
+    low = min(told[1:].min(), exact[1:].min())
+    ax.set(xlabel="after half-step", ylabel="nats", title=f"gains: {whose}", ylim=(low - 25, None))
     ax.legend(loc="lower right")
     off = np.abs(told - exact).max() > 1e-6 * np.abs(exact).max()
     return figures.picture(
@@ -71,12 +72,14 @@ def _climb(told, exact, names, whose):
     )
 
 
-def _e_gains(log_joint, q_old):
+def e_gains(log_joint, q_old):
+    """What an E-step adds to L, to log p and to KL."""
     gain = bounds.elbo(log_joint, bounds.posterior(log_joint)) - bounds.elbo(log_joint, q_old)
     return gain, 0.0, -gain
 
 
-def _m_gains(old, new, q):
+def m_gains(old, new, q):
+    """What a step of theta, with q held, adds to L, to log p and to KL."""
     L, log_p = (f(new, *args) - f(old, *args) for f, args in ((bounds.elbo, (q,)), (bounds.log_evidence, ())))
     r_old, r_new = bounds.posterior(old), bounds.posterior(new)
     return L, log_p, bounds.kl(q, r_new) - bounds.kl(q, r_old)

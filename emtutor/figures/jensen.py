@@ -85,25 +85,28 @@ def units(x, theta):
     )
 
 
-def bound_over_q(log_p, lower_bound=bounds.elbo, tightest_q=bounds.posterior):
+def bound_over_q(log_p, lower_bound, tightest_q=None):
     """L(q) for one observation and two labels, as q_1 runs from 0 to 1, under log p(x); the gap is filled.
 
-    `lower_bound` draws the curve and `tightest_q` places the mark: the learner's, or the package's.
+    The learner's `lower_bound` draws the curve, and her `tightest_q`, where it is given, places a mark.
     """
     q1 = np.linspace(0, 1, 201)
     L, whose = answers.series(lower_bound, bounds.elbo, [(log_p, np.array([a, 1 - a])) for a in q1])
-    best, marked = answers.of(tightest_q, bounds.posterior, log_p)
     evidence = bounds.log_evidence(log_p)
     fig, ax = figures.canvas(width=6.8, height=3.5)
     ax.fill_between(q1, L, evidence, color=palette.GAP, alpha=0.3, label="the gap")
     ax.axhline(evidence, color=palette.LOG_P, label="log p(x)")
     ax.plot(q1, L, "--", color=palette.ELBO, label=f"L(q), {whose}")
-    ax.plot(best[0], evidence, "o", color=palette.ELBO, markersize=9, label=f"the tightest q, {marked}")
+    told = ""
+    if tightest_q is not None:
+        best, by = answers.of(tightest_q, bounds.posterior, log_p)
+        ax.plot(best[0], evidence, "o", color=palette.ELBO, markersize=9, label=f"the tightest q, {by}")
+        told = f" The tightest q has {best[0]:.2f} for label 1 ({by})."
     ax.set(xlabel="$q_1$, the probability of label 1 under q", ylabel="nats", xlim=(0, 1))
     ax.set_ylim(min(evidence - 2, np.nanmin(L, initial=evidence)) - 0.1, evidence + 0.2)
     ax.legend(loc="lower center", ncols=2)
     return figures.picture(
         fig,
         f"The bound L(q) over the probability of label 1 ({whose}), under the horizontal line log p(x) = "
-        f"{evidence:.3f}; the gap is shaded. The tightest q has {best[0]:.2f} for label 1 ({marked}).",
+        f"{evidence:.3f}; the gap is shaded.{told}",
     )

@@ -11,7 +11,7 @@ _Q1 = np.linspace(0, 1, 201)
 _ROWS = np.stack([_Q1, 1 - _Q1], 1)
 
 
-def entropies(answer=bounds.entropy):
+def entropies(answer):
     """The entropy of two labels, over the probability of the first."""
     H, whose = answers.series(answer, bounds.entropy, [(q,) for q in _ROWS])
     fig, ax = figures.canvas(width=6.4, height=2.9)
@@ -25,7 +25,7 @@ def entropies(answer=bounds.entropy):
     )
 
 
-def asymmetry(answer=bounds.kl):
+def asymmetry(answer):
     """KL(q || p) and KL(p || q) for p = (0.9, 0.1), as q_1 runs from 0 to 1."""
     p = np.array([0.9, 0.1])
     forward, whose = answers.series(answer, bounds.kl, [(q, p) for q in _ROWS])
@@ -63,7 +63,7 @@ def free_energies(answer, log_p):
     )
 
 
-def temperatures(log_p, answer=bounds.tempered_posterior):
+def temperatures(log_p, answer):
     """F = U - T S over q_1 for three temperatures above its lowest value, and the learner's minimiser of each."""
     fig, ax = figures.canvas(width=6.8, height=3.6)
     minimisers = []

@@ -12,10 +12,10 @@ PREDICTIONS = {
         },
         right="not at all",
     ),
-    "what-is-needed": Prediction(
-        "In the last line, what is needed for the second bracket to be at least zero?",
+    "what-guarantees": Prediction(
+        "What guarantees that the second bracket, D_new - D_old, is at least zero?",
         {
-            "that the M-step finds the maximum of L": "That is for the first bracket.",
+            "that the M-step finds the maximum of L": "That makes the first bracket at least zero. The second can still be negative.",
             "that KL was zero before the step": "A divergence that starts at zero can only grow.",
             "nothing: a divergence is never negative": "The bracket is a difference of two divergences. It may well be negative if the first was not zero.",
         },
