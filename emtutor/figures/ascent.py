@@ -95,10 +95,13 @@ def along(bound_along, log_likelihood_along, x, theta, t=None):
     fig, ax = figures.canvas(width=6.8, height=3.6)
     ax.plot(t, log_p, color=palette.LOG_P, label=f"log p, {by_likelihood}")
     ax.plot(t, L, "--", color=palette.ELBO, label=f"L, {by_bound}")
+    ends = [gaussian.log_likelihood(x, gaussian.Theta(*where)) for where in (start, end)]
     for s, mark in ((0, "o"), (1, "s")):
-        ax.plot(s, bounds.log_evidence(gaussian.log_joint(x, theta if s == 0 else gaussian.Theta(*end))), mark,
-                color=palette.COMPONENTS[1], label=f"log p at {'the new' if s else 'the old'} theta")  # fmt: skip
+        name = f"log p at the {('old', 'new')[s]} theta"
+        ax.plot(s, ends[s], mark, color=palette.COMPONENTS[1], label=name)
+    rise = abs(ends[1] - ends[0])
     ax.set(xlabel="t: from the old theta (0) to the new (1)", ylabel="nats")
+    ax.set_ylim(min(ends) - 1.5 * rise, max(ends) + rise / 3)
     ax.legend(loc="lower right")
     top = t[np.nanargmax(L)] if np.isfinite(L).any() else np.nan
     return figures.picture(
@@ -146,13 +149,13 @@ def coordinate_ascent(x, sweeps=6):
         path.append((mean, mean))
         r = bounds.posterior(table(mean))[:, 0]
         path.append((mean, float(r @ points[:, 0] / r.sum())))
+    from matplotlib.colors import BoundaryNorm
+
     fig, ax = figures.canvas(width=6.2, height=4.8)
-    below = np.array([40, 20, 10, 5, 2, 1, 0.5, 0.2, 0.05])
-    shading = ax.contourf(
-        grid, grid, surface - surface.max(), [-60, *-below, 0], cmap="Greys_r", extend="min", alpha=0.6
-    )
-    ax.contour(grid, grid, surface - surface.max(), -below, colors=palette.UNLABELLED, linewidths=0.6, linestyles="-")
-    fig.colorbar(shading, ax=ax, label="L below its top (nats)", ticks=[-60, -20, -5, -1, 0])
+    levels = [-60, -40, -20, -10, -5, -2, -1, -0.5, -0.2, 0]
+    shades = {"cmap": "Greys_r", "norm": BoundaryNorm(levels, 256), "alpha": 0.6, "extend": "min"}
+    shading = ax.contourf(grid, grid, surface - surface.max(), levels, **shades)
+    fig.colorbar(shading, ax=ax, label="L less its largest value (nats)")
     ax.plot(grid, grid, color=palette.GAP, linewidth=1.5, label="KL = 0: q is the posterior")
     ax.plot(
         *np.array(path)[:, ::-1].T,

@@ -63,13 +63,13 @@ def murray():
     )
 
 
-def lamps(x, t, burning, out, e_step, m_step, iterations=8):
-    """log p of the lamps over tau, and where the learner's two steps lead from the mean of the known lifetimes.
+def lamps(x, t, burning, out, e_step, m_step, start=3.0, iterations=8):
+    """log p of the lamps over tau, and where the learner's two steps lead from `start`.
 
     x (n,) known lifetimes; `burning` lamps were seen burning at t, and `out` were out.
     """
-    grid = np.linspace(4, 11, 141)
-    tau, ending = _lamp_iterates(x, t, burning, out, e_step, m_step, iterations)
+    grid = np.linspace(2.5, 11, 171)
+    tau, ending = _lamp_iterates(x, t, burning, out, e_step, m_step, start, iterations)
     fig, ax = figures.canvas(width=6.4, height=3.4)
     ax.plot(grid, _lamps_log_p(grid, x, t, burning, out), color=palette.LOG_P, label="log p")
     seen = tau[(tau > grid[0]) & (tau < grid[-1])]
@@ -88,9 +88,9 @@ def _lamps_log_p(tau, x, t, burning, out):
     return -len(x) * np.log(tau) - x.sum() / tau - burning * t / tau + out * np.log(-np.expm1(-t / tau))
 
 
-def _lamp_iterates(x, t, burning, out, e_step, m_step, iterations):
+def _lamp_iterates(x, t, burning, out, e_step, m_step, start, iterations):
     """tau from the start on, and what is to be said of it."""
-    tau = [float(x.mean())]
+    tau = [start]
     for answer in (e_step, m_step):
         if em.is_stub(answer):
             return np.array(tau), f"Only the start: {answer.__name__} is not written yet."
