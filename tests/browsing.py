@@ -42,10 +42,11 @@ def chromium():
             browser.close()
 
 
-def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=False):
+def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=False, kernel=False):
     """A page with one player. others: {key: film} beside the first, for `choices` {name: [values]}.
 
-    silent_kernel: as in a notebook whose kernel does not answer, else as in an exported page.
+    silent_kernel: as in a notebook whose kernel does not answer; kernel: as in one that answers, by `opened`;
+    else as in an exported page.
     """
     choices = choices or {}
     first = "/".join("0" for _ in choices)
@@ -53,7 +54,10 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     state = {"films": {k: encoded(m) for k, m in movies.items()}, "choices": choices, "chosen": {}}
     css = player.LOOKS
     look = "".join(f"--jp-{key}:{value};" for key, value in theme.items())
-    script = page.script().replace("kernel: false, ", "" if silent_kernel else "kernel: false, ")
+    script = page.script()
+    if silent_kernel or kernel:
+        host = script[script.rindex("model: {") :].partition("} });")[0]
+        script = script.replace(host, HOST if kernel else SILENT)
     return (
         f"<!doctype html><meta charset=utf-8>"
         f"<style>body{{margin:8px;{look}background:var(--jp-layout-color0)}}{css}</style>"
@@ -62,6 +66,10 @@ def page_of(movie, *, theme=LIGHT, choices=None, others=None, silent_kernel=Fals
     )
 
 
+SILENT = """model: { get: (key) => state[key], on(_, f) { globalThis.emtTell = f; }, off() {},
+  send(message) { (globalThis.emtSent ??= []).push(structuredClone(message)); } """
+HOST = """model: { get: (key) => state[key], on(_, f) { globalThis.emtTell = f; }, off() {},
+  send(message) { emtAsk(JSON.stringify(message)).then((reply) => emtTell(JSON.parse(reply))); } """
 _ENCODED: dict = {}
 
 
@@ -75,10 +83,16 @@ def encoded(movie):
 @contextmanager
 def opened(browser, movie, *, width=1100, motion="no-preference", **options):
     """A page showing the player; an error in its script fails the test."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion=motion)
-    errors = []
+    page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion=motion, has_touch=True)
+    errors, replies = [], []
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
+        if options.get("kernel"):
+            host = player.play(movie)
+            host.send = lambda content, buffers=None: replies.append(content)
+            page.expose_function(
+                "emtAsk", lambda message: (host.receive(json.loads(message)), json.dumps(replies.pop()))[1]
+            )
         page.set_content(page_of(movie, **options))
         page.wait_for_selector("[data-testid=emt-view]")
         yield page

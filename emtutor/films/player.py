@@ -71,6 +71,10 @@ class Player(anywidget.AnyWidget):
         return shown
 
     def _answer(self, _, content, buffers):
+        self.receive(content)
+
+    def receive(self, content):
+        """Answer what a browser asks: another film, or a hand."""
         if "hand" in content:
             self.send(self._by_hand(content))
         elif "want" in content:

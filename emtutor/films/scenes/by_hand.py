@@ -11,9 +11,10 @@ from emtutor.maths.model import At
 class Hands:
     """The handles of a film of EM: for each component its mean and, in the plane, its tip; and the points."""
 
-    def __init__(self, model, x, names, shown, drawing, stair):
+    def __init__(self, tale, names, shown, drawing, stair):
         """shown: the step of each frame."""
-        self.model, self.x, self.shown, self.drawing, self.stair = model, x, shown, drawing, stair
+        model, x = tale.model, tale.x
+        self.tale, self.model, self.x, self.shown, self.drawing, self.stair = tale, model, x, shown, drawing, stair
         self.plane, self.k = x.shape[1] > 1, len(shown[0].theta.pi)
         self.tips = x.shape[1] == 2
         self.names = names
@@ -102,12 +103,13 @@ class Hands:
         log_p, elbo, kl, note = (*here.log_likelihood[:1], np.nan, np.nan, "") if q is None else here.figures(q)
         marks = self.drawing.marks(q, here.theta, after.theta if after else None)
         chosen_marks, share = self._chosen(chosen, q, here.theta)
-        levels, view = self.stair.levels(i, log_p, elbo)
+        levels, view = self.stair.levels(min(i, len(self.stair.t) - 1), log_p, elbo)
         told = [self._where(places, held), f"log p = {number(log_p)}."]
         if self.stair.bound and q is not None:
             told.append(f"L = {number(elbo)}, KL = {number(kl)}.")
-        if note:
-            told.append(f"What is undefined: {common.sentence(note)}")
+        if note:  # of this theta, unless an earlier step is to blame
+            inherited = np.isnan(self.shown[i].log_likelihood)
+            told.append(self.tale.note(self.shown[i]) if inherited else f"What is undefined: {common.sentence(note)}")
         elif q is not None and kl > 1e-6:
             told.append(f"The colours are not the posterior of these {self.drawing.what}: look at the E step.")
         if after:

@@ -1,5 +1,6 @@
 """The scene `em`: data, responsibilities and ellipses on the left, log p = L + KL as a staircase on the right."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     drawing = (pictures.Line if x.shape[1] == 1 else pictures.Plane)(x, shown)
     stair = common.Staircase(kept, [s.log_likelihood for s in shown], [s.elbo for s in shown], bound=bound)
     tale = words.Tale(model, x, drawing.what, bound, words.first_fault(states), [])
-    hands = by_hand.Hands(model, x, names, shown, drawing, stair)
+    hands = by_hand.Hands(tale, names, shown, drawing, stair)
     frames = _frames(tale, shown, drawing, stair, hands)
     last = frames[-1]
     if ending.failed:
@@ -100,7 +101,7 @@ def _renamed(made):
     """The same film with "log p" called what it is where a prior is in it."""
 
     def name(text):
-        return text.replace("log p ", "log p(x, θ) ").replace("log p:", "log p(x, θ):")
+        return re.sub(r"log p\b(?!\()", "log p(x, θ)", text)
 
     return made._replace(
         frames=tuple(f._replace(words=name(f.words), heads=tuple(map(name, f.heads))) for f in made.frames)
