@@ -129,7 +129,7 @@ def test_a_mean_is_where_the_hand_put_it_and_its_ellipse_keeps_its_shape():
 def test_the_answer_is_that_of_the_models_own_functions():
     _, frame = by_hand()
     movie, _ = by_hand()
-    mu = np.array([p for p in frame.places[:2]])
+    mu = np.array(list(frame.places[:2]))
     theta = movie.onward(2, places_of(frame)).frames[0]
     assert np.allclose([m.props["at"] for m in theta.marks if m.name.startswith("number")], mu)
     said = float(frame.heads[1].split(",")[0].removeprefix("log p = ").replace("−", "-"))
