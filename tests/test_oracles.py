@@ -251,6 +251,17 @@ def _(x, pi, mu, Sigma):
     return posterior(log_table(x, pi, mu, Sigma))
 
 
+@oracle("posterior_table", rtol=1e-12)
+def _(pi, prior, likelihood):
+    """Cell by cell in whole fractions: p(x, z, mu) over the sum of all cells."""
+    cells = list(itertools.product(range(len(pi)), range(len(prior))))
+    joint = {
+        c: Fraction(float(pi[c[0]])) * Fraction(float(prior[c[1]])) * Fraction(float(likelihood[c])) for c in cells
+    }
+    total = sum(joint.values())
+    return np.array([float(joint[c] / total) for c in cells]).reshape(len(pi), len(prior))
+
+
 @oracle("complete_log_likelihood")
 def _(x, z, pi, mu, Sigma):
     a = log_table(x, pi, mu, Sigma)

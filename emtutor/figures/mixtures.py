@@ -1,4 +1,4 @@
-"""Pictures of the mixture itself: its graph, explaining away, its density, and what couples with what."""
+"""Pictures of the mixture itself: its graph, what one point couples, its density, and what couples with what."""
 
 import numpy as np
 
@@ -45,8 +45,26 @@ def graph():
     )
 
 
-def explaining_away(point=1.0, other=-1.0):
-    """p(mu_1 | x, z) for one observed point: the label and the mean explain one another away."""
+def posterior_table(pi, prior, likelihood):
+    """p(z, mu | x) as a table (k, m), from p(z) (k,), p(mu) (m,) and p(x | z, mu) (k, m)."""
+    joint = np.outer(pi, prior) * likelihood
+    return joint / joint.sum()
+
+
+def drawn(x, z, theta):
+    """Points (n, 2) with their labels z (n, k), and the components from which they were drawn."""
+    fig, ax = figures.canvas(width=5.6, height=3.8)
+    figures.mixture(ax, x, theta, z)
+    ax.set_title(f"{len(x)} points drawn from the mixture")
+    return figures.picture(
+        fig,
+        "Points drawn from the fitted mixture, coloured by the component that made each, with the ellipses of the two "
+        "components. Two clouds, as in Old Faithful.",
+    )
+
+
+def dependent_given_x(point=1.0, other=-1.0):
+    """p(mu_1 | x, z) and p(z | x, mu_1) for one observed point: independent before it, dependent after it."""
     mean = np.linspace(-5, 5, 601)
     width = mean[1] - mean[0]
     prior = np.exp(-(mean**2) / 8) / np.sqrt(8 * np.pi)
@@ -72,6 +90,35 @@ def explaining_away(point=1.0, other=-1.0):
         "Left: before x is seen the mean has one density whatever the label; after x = 1 the density moves to x if "
         "component 1 made it and stays if not. Right: the probability of label 1 is 1/2 before, and after depends on "
         "the mean: high where the mean is near x.",
+    )
+
+
+def fitted(x):
+    """A good theta for Old Faithful with two components: what EM finds from a random start."""
+    return em.fit(gaussian.model, x, gaussian.named_starts(x, 2)["random 3"]).theta
+
+
+def two_tops(x, sd=6.0):
+    """log p of a column x (n,) over two means, weights 1/2, both standard deviations sd: two tops and a saddle."""
+    at = np.linspace(48, 88, 121)
+    parts = -((x[:, None] - at) ** 2) / (2 * sd**2)
+    height = np.array([[np.logaddexp(a, b).sum() for b in parts.T] for a in parts.T])
+    height -= height.max()
+    fig, ax = figures.canvas(width=5.4, height=4.4)
+    levels = height.min() * 0.5 ** np.arange(1, 9)
+    ax.contour(at, at, height.T, levels, colors=palette.LOG_P, linewidths=0.9, linestyles="-")
+    ax.plot(at[[0, -1]], at[[0, -1]], color=palette.COMPONENTS[1], linestyle="--", label="both means equal")
+    i, j = np.unravel_index(height.argmax(), height.shape)
+    ax.plot(at[[i, j]], at[[j, i]], "o", color=palette.COMPONENTS[0], markersize=9, label="the two tops")
+    middle = at[np.diag(height).argmax()]
+    ax.plot(middle, middle, "s", color=palette.COMPONENTS[1], markersize=9, label="the saddle")
+    ax.set(xlabel=r"$\mu_1$: waiting (min)", ylabel=r"$\mu_2$: waiting (min)", aspect="equal")
+    ax.set_title("Lines of equal log p")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=3)
+    return figures.picture(
+        fig,
+        "Lines of equal log-likelihood over two means. Two tops, one the mirror image of the other across the diagonal "
+        "on which both means are equal. On the diagonal, between the tops, is a saddle.",
     )
 
 
@@ -119,18 +166,20 @@ def couplings(x, theta, r):
     for ax, matrix, title in zip(
         axes, (known, hidden), ("labels known: log p(x, z)", "labels hidden: log p(x)"), strict=True
     ):
-        image = ax.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr")
+        strength = np.sqrt(np.abs(matrix))  # the root, so that weak couplings are seen; nothing where there is none
+        image = ax.imshow(np.sign(matrix) * strength, vmin=-1, vmax=1, cmap="PuOr_r", alpha=np.minimum(strength, 1))
         ax.set_xticks(range(len(names)), names, rotation=90, size=8)
         ax.set_yticks(range(len(names)), names, size=8)
         ax.set_title(title)
         for edge in (0.5, 0.5 + theta.mu.size):
             ax.axhline(edge, color=palette.LOG_P, linewidth=0.8)
             ax.axvline(edge, color=palette.LOG_P, linewidth=0.8)
-    fig.colorbar(image, ax=axes, shrink=0.8, label="second derivative, scaled")
+    bar = fig.colorbar(image, ax=axes, shrink=0.8, label="second derivative, scaled")
+    bar.set_ticks([-1, -0.5, 0, 0.5, 1], labels=["-1", "-0.25", "0", "0.25", "1"])
     words = (
         "Two tables of scaled second derivatives in pi, mu and Sigma. With known labels the row and column of pi "
-        "are empty but for the diagonal, and so are the blocks between the two components. With hidden labels almost "
-        "every entry is filled."
+        "are empty but for the diagonal, and so are the blocks between the two components. With hidden labels these "
+        "places are filled too, many of them weakly."
     )
     return figures.picture(fig, words), np.abs(known[0, 1:]).max(), np.abs(hidden[0, 1:]).max()
 
@@ -170,8 +219,11 @@ def _names(k, d):
     return ["pi 1", *means, *(f"cov {j + 1}, {pair}" for j in range(k) for pair in pairs)]
 
 
-def spike(x):
-    """log p of a mixture with one component on x[0], over its standard deviation s from 1 down to 1e-90."""
+def spike(x, log_likelihood=None):
+    """log p of a mixture with one component on x[0], over its standard deviation s from 1 down to 1e-90.
+
+    log_likelihood(x, s): a learner's function to be drawn.
+    """
     exponent = np.linspace(0, -90, 181)
     d = x.shape[1]
     broad = formulas.log_joint(x, [0.5], x.mean(0)[None], np.cov(x.T, bias=True)[None])[:, 0]
@@ -180,6 +232,8 @@ def spike(x):
     with np.errstate(over="ignore"):
         narrow = np.log(0.5) - d / 2 * np.log(2 * np.pi) - d * log_s - squared * np.exp(-2 * log_s) / 2
     log_p = np.logaddexp(broad, narrow).sum(1)
+    if log_likelihood is not None:
+        log_p = [log_likelihood(x, s) for s in 10.0**exponent]
     fig, ax = figures.canvas(width=7, height=3.4)
     ax.plot(exponent, log_p, color=palette.LOG_P)
     starts = [gaussian.random_start(x, 2, np.random.default_rng(seed)) for seed in (0, 1)]

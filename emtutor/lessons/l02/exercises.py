@@ -5,6 +5,7 @@ import numpy as np
 from emtutor import problems
 from emtutor.causes import Problem
 from emtutor.maths.formulas import posterior
+from emtutor.problems import Quantity
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "02-mixtures"
@@ -873,12 +874,108 @@ SPIKE_LOG_LIKELIHOOD = Exercise(
     "point. Which of the terms depend on s, and how?",
 )
 
+# ---- posterior_table
+
+
+def posterior_table(pi, prior, likelihood):
+    joint = pi[:, None] * prior * likelihood
+    return joint / joint.sum()
+
+
+def _joint_table(pi, prior, likelihood):
+    return np.reshape(pi, (-1, 1)) * prior * likelihood
+
+
+def _product_of_margins(pi, prior, likelihood):
+    table = posterior_table(pi, prior, likelihood)
+    return table.sum(1, keepdims=True) * table.sum(0)
+
+
+def _tables(rng):
+    hand = np.array([[0.4, 0.1, 0.2], [0.2, 0.3, 0.3]])
+    made = [Problem("hand-sized", {"pi": np.array([0.4, 0.6]), "prior": np.array([0.5, 0.2, 0.3]), "likelihood": hand})]
+    for label, k, m, size in (
+        ("three by four", 3, 4, 1.0),
+        ("square", 3, 3, 1.0),
+        ("two by six", 2, 6, 5.0),
+        ("densities near 1e-150", 3, 5, 1e-150),
+        ("one label", 1, 4, 1.0),
+    ):
+        args = {"pi": problems.simplex(rng, k), "prior": problems.simplex(rng, m)}
+        made.append(Problem(label, args | {"likelihood": size * np.exp(rng.normal(-1, 1.5, (k, m)))}))
+    rare = made[1].args
+    return [
+        *made,
+        Problem("a mean that the prior excludes", rare | {"prior": np.array([0.3, 0.0, 0.5, 0.2])}, True),
+        Problem("a label without weight", rare | {"pi": np.array([0.7, 0.0, 0.3])}, True),
+    ]
+
+
+POSTERIOR_TABLE = Exercise(
+    posterior_table,
+    lesson=LESSON,
+    statement="p(z = j, mu = m | x) for one point x: (k, m). pi (k,) is p(z = j), prior (m,) is p(mu = m), likelihood "
+    "(k, m) is the density p(x | z = j, mu = m).",
+    problems=_tables,
+    notation={
+        "pi": Quantity("k", "simplex"),
+        "prior": Quantity("m", "simplex"),
+        "likelihood": Quantity("km", "positive"),
+    },
+    out={"table": "km"},
+    mistakes=[
+        Mistake(
+            "given-the-mean",
+            lambda *a: _joint_table(*a) / _joint_table(*a).sum(0),
+            "Each column sums to one: that is p(z | mu, x), for each mean by itself. Here label and mean are both "
+            "uncertain: over what does the whole table sum?",
+        ),
+        Mistake(
+            "given-the-label",
+            lambda *a: _joint_table(*a) / _joint_table(*a).sum(1, keepdims=True),
+            "Each row sums to one: that is p(mu | z, x), for each label by itself. Here label and mean are both "
+            "uncertain: over what does the whole table sum?",
+        ),
+        Mistake(
+            "as-if-independent",
+            _product_of_margins,
+            "This is the product of the two margins: as if label and mean were independent given x. Does that follow "
+            "from their being independent before x is seen?",
+        ),
+        Mistake(
+            "joint",
+            _joint_table,
+            "The table is p(x, z, mu): its sum is p(x), not one. What turns a joint into a posterior?",
+        ),
+        Mistake(
+            "before-x",
+            lambda pi, prior, likelihood: np.reshape(pi, (-1, 1)) * prior * np.ones_like(likelihood),
+            "This is p(z, mu) before x is seen. What does the observed x say about each cell?",
+        ),
+        Mistake(
+            "likelihood-only",
+            lambda pi, prior, likelihood: likelihood / np.sum(likelihood),
+            "Only the density of x counts here. What was believed about the label and the mean before?",
+        ),
+    ],
+    hints=[
+        "Bayes' rule for two unknowns at once: prior times likelihood, divided by what they sum to.",
+        "Before x is seen label and mean are independent, so their prior is a product: a table (k, m) from pi and "
+        "prior.",
+        "A column vector times a row vector makes that table: which of the two needs a new axis, and where?",
+    ],
+    by_hand="Take two labels with pi = (1/2, 1/2), two means with prior (1/2, 1/2), and the densities (0.4, 0.1) and "
+    "(0.2, 0.3). Write the four products, add them up, and divide.",
+)
+
+
 EXERCISES = [
     SAMPLE,
     LOG_GAUSSIAN,
     LOG_JOINT,
     LOG_LIKELIHOOD,
     RESPONSIBILITIES,
+    POSTERIOR_TABLE,
     COMPLETE_LOG_LIKELIHOOD,
     FIT_COMPLETE,
     SPIKE_LOG_LIKELIHOOD,
