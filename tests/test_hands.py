@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import browsing
 import every_film
@@ -10,7 +11,6 @@ import pytest
 from test_scenes import columns, coordinates, hanging, raising, unnormalised, without_pi
 
 from emtutor import film, gaussian, old_faithful, play, scenes
-from emtutor.films.marks import Handle
 
 X = old_faithful()
 START = gaussian.named_starts(X, 2)["spread out"]
@@ -463,5 +463,12 @@ def test_a_screen_reader_is_told_names_coordinates_and_results(browser):
         assert page.inner_text(PLACE) == "by hand", "the arrow moved the handle and not the film"
 
 
-def test_a_handle_needs_no_javascript():
-    assert Handle("θ", ("θ",), xlim=(0, 1)).corners == ()
+def test_the_film_of_the_docs_answers():
+    text = Path(__file__).parents[1].joinpath("docs", "films.md").read_text(encoding="utf-8")
+    names = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)
+    answer = names["movie"].hand(0, [[0.4, 0.0]], 0)
+    touch = answer.places[0][1]
+    on = {m.name: dict(map(tuple, np.round(m.props["xy"], 6))) for m in answer.marks}
+    assert on["L"][0.4] == pytest.approx(touch, abs=1e-5)
+    assert all(on["L"][t] <= on["log p"][t] + 1e-6 for t in on["L"])
