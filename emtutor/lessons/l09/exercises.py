@@ -250,7 +250,8 @@ def bound_along(x, r, theta_a, theta_b, t):
     for i, s in enumerate(t):
         pi, mu, Sigma = (a + s * (b - a) for a, b in zip(theta_a, theta_b, strict=True))
         if pi.min() > 0 and np.linalg.eigvalsh(Sigma).min() > 0:
-            a = np.stack([np.log(p) + log_density(m, S) for p, m, S in zip(pi, mu, Sigma, strict=True)], axis=1)
+            columns = [np.log(pi[j]) + log_density(mu[j], Sigma[j]) for j in range(len(pi))]
+            a = np.stack(columns, axis=1)
             L[i] = (r[used] * (a[used] - np.log(r[used]))).sum()
     return L
 
@@ -265,7 +266,8 @@ def log_likelihood_along(x, theta_a, theta_b, t):
     for i, s in enumerate(t):
         pi, mu, Sigma = (a + s * (b - a) for a, b in zip(theta_a, theta_b, strict=True))
         if pi.min() > 0 and np.linalg.eigvalsh(Sigma).min() > 0:
-            a = np.stack([np.log(p) + log_density(m, S) for p, m, S in zip(pi, mu, Sigma, strict=True)], axis=1)
+            columns = [np.log(pi[j]) + log_density(mu[j], Sigma[j]) for j in range(len(pi))]
+            a = np.stack(columns, axis=1)
             top = a.max(1)
             log_p[i] = (top + np.log(np.exp(a - top[:, None]).sum(1))).sum()
     return log_p
