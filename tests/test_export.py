@@ -10,6 +10,7 @@ import browsing
 import every_film
 import nbformat
 import pytest
+from nbformat import v4
 
 from emtutor import derivations, exam, film
 from emtutor.desk import cells, deliver, notebooks, page
@@ -309,6 +310,16 @@ def test_on_a_phone_no_page_scrolls_sideways(browser):
     tab.set_content(page.page(nbformat.v4.new_notebook(cells=made), {}, "wide"))
     assert tab.evaluate("() => document.documentElement.scrollWidth") == 390
     tab.close()
+
+
+def test_code_that_only_draws_is_folded_and_its_picture_is_not():
+    cell = v4.new_code_cell("draw()", metadata={"jupyter": {"source_hidden": True}})
+    cell.outputs = [v4.new_output("display_data", {"image/png": "AAAA", "text/plain": "Two clouds."})]
+    _, folded, after = re.split(r"<details class=\"source\"><summary>Code</summary>|</details>", cells.cell(cell, {}))
+    assert "draw" in folded
+    assert "<img" in after
+    cell.metadata = {}
+    assert "<details" not in cells.cell(cell, {})
 
 
 def test_what_the_course_shows_is_kept():
