@@ -7,9 +7,11 @@ import time
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from emtutor.worker import browser
+
 # Taken here, so that code which replaces them in their module does not stop the clock.
-_on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None)
-_computed = time.perf_counter if sys.platform == "emscripten" else time.process_time  # which stands still in a browser
+_on_signal, _set_timer = signal.signal, getattr(signal, "setitimer", None) or browser.timer()
+computed = time.perf_counter if sys.platform == "emscripten" else time.process_time  # which stands still in a browser
 AGAIN = 0.05  # seconds until the next attempt, where the code has caught the first
 IMPORTS = 20.0  # seconds that importing modules may take in addition
 LAST_NET = 10  # times as long by the clock on the wall ends what sleeps or waits, and on no machine what computes
@@ -86,7 +88,7 @@ class _Clocks(NamedTuple):
 
 
 def _now():
-    return _Clocks(time.monotonic(), _computed())
+    return _Clocks(time.monotonic(), computed())
 
 
 def _within(seconds, since):

@@ -6,13 +6,12 @@ It is kept from the screen, from NumPy's settings and, in the main thread, from 
 import contextlib
 import io
 import sys
-import time
 import warnings
 
 import numpy as np
 
 from emtutor.worker import state
-from emtutor.worker.clock import time_limit
+from emtutor.worker.clock import computed, time_limit
 from emtutor.worker.outcomes import Failed, Report, failure, file_of, outcome
 from emtutor.worker.tape import Tape
 
@@ -32,7 +31,7 @@ class _Here:
     def calls(self, list_of_args, seconds):
         """Call it with each of these arguments; after one that hung no other is made."""
         outcomes, printed, file = [], None, file_of(self._function)
-        begun = time.process_time()
+        begun = computed()
         with _guard() as (tape, caught):
             try:
                 with time_limit(seconds):
@@ -46,7 +45,7 @@ class _Here:
                 outcomes.append(failure(error, file))
         texts = [str(w.message)[:120] for w in caught if issubclass(w.category, RuntimeWarning)]
         printed = tape.text() if printed is None else printed
-        return Report(outcomes, printed, tuple(dict.fromkeys(texts))[:5], time.process_time() - begun)
+        return Report(outcomes, printed, tuple(dict.fromkeys(texts))[:5], computed() - begun)
 
     def changes(self):
         """What it has changed, in words."""
