@@ -18,7 +18,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks site lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks site wheels lite lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
@@ -27,7 +27,7 @@ help:
 	@echo "make arithmetics  all notebooks on other processors' arithmetic, as far as this one can imitate it"
 	@echo "make oldest, make newest: the tests with the oldest or newest dependencies that are allowed (needs uv)"
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
-	@echo "make site       all lessons as pages that any browser shows, in build/site"
+	@echo "make site       all lessons as pages that any browser shows, in build/site;  make lite: and to run there"
 	@echo "make lint       style, spelling and types;  make lock: newest versions;  make timing: a cold start"
 
 # pip's hash mode refuses anything that the lock does not name. A stamp newer than its lock: all of it is installed.
@@ -83,6 +83,26 @@ newest:
 notebooks: install-tests
 	$(PY) -m ruff format --quiet notebooks
 	$(PY) -m emtutor.desk.notebooks $(ARGS) notebooks
+
+# All lessons to read. ARGS="--repository OWNER/NAME" for the ways to Binder and Colab.
+site: install
+	rm -rf build/site
+	@mkdir -p build
+	$(PY) -m emtutor site $(ARGS) build/site
+
+# What the course in the browser installs: emtutor, and what it needs and Pyodide may lack, in the lock's versions.
+PURE := anywidget cloudpickle comm ipywidgets jupyterlab_widgets platformdirs psygnal tqdm typing_extensions \
+	widgetsnbextension
+wheels: install-tests
+	rm -rf build/wheels
+	@mkdir -p build/wheels
+	$(PY) -m build --no-isolation --wheel --outdir build/wheels . >/dev/null
+	sed 's/ *\\$$//; s/ *;.*//; /--hash=/d' requirements.lock >build/versions
+	$(PY) -m pip download --quiet --no-deps --only-binary=:all: --platform any --constraint build/versions -d build/wheels $(PURE)
+
+# The site, and in build/site/lite the course that runs in the browser; Python itself comes from Pyodide's makers.
+lite: wheels
+	@$(MAKE) --no-print-directory site ARGS="--lite build/wheels $(ARGS)"
 
 lint: install-tests
 	$(PY) -m ruff check .

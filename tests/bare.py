@@ -41,7 +41,7 @@ def take_away():
     for name in BLOCKED & set(sys.modules):
         del sys.modules[name]
     sys.meta_path.insert(0, _NotHere)
-    del signal.setitimer
+    del signal.setitimer, os.link
     threading.Thread.start = _no_thread
     subprocess.Popen = socket.socket.connect = os.posix_spawn = os.fork = os.forkpty = _refuse
     os.system = os.popen = _refuse

@@ -116,6 +116,12 @@ def _parser():
         metavar="OWNER/NAME",
         help="at GitHub: for the ways to Binder and Colab (default: the variable GITHUB_REPOSITORY, or none)",
     )
+    site.add_argument(
+        "--lite",
+        type=_path,
+        metavar="WHEELS",
+        help="also the course that runs in the browser, in FOLDER/lite; WHEELS is a folder that make wheels fills",
+    )
     site.set_defaults(run=_site)
 
     report = commands.add_parser(
@@ -288,12 +294,17 @@ def _export(options):
 
 def _site(options):
     from emtutor.desk import site
+    from emtutor.desk.site import lite
 
     try:
+        if options.lite:
+            lite.wheels_in(options.lite)  # said before all lessons are run
         named = site.known_repository() if options.repository is None else site.repository(options.repository)
         with _written(options.folder):
-            site.build(options.folder, repository=named)
-    except (site.SiteError, ValueError, RuntimeError, TimeoutError) as error:
+            site.build(options.folder, repository=named, lite=options.lite and "lite")
+            if options.lite:
+                lite.build(options.folder / "lite", options.lite)
+    except (site.SiteError, lite.LiteError, ValueError, RuntimeError, TimeoutError) as error:
         raise Failure(error) from error
     print(f"{options.folder / 'index.html'} is the first page.")
     return 0

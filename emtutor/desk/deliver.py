@@ -116,7 +116,7 @@ def _course_files(source):
     return [path.as_posix() for path in paths if not any(p.startswith((".", "__pycache__")) for p in path.parts)]
 
 
-def _unrun(content, name):
+def unrun(content, name):
     """A course's file as the learner gets it: no chain is run and no question answered in a notebook of hers."""
     if not name.endswith(".ipynb"):
         return content
@@ -129,7 +129,7 @@ def _unrun(content, name):
 
 def _deliver_one(source, folder, name, record):
     """Bring one file and note it in `record`; returns the sentences to say."""
-    content = _unrun((source / name).read_bytes(), name)
+    content = unrun((source / name).read_bytes(), name)
     new, old, target = digest(content, name), _delivered(record, name), folder / name
     if not target.exists():
         _write(folder, name, content)

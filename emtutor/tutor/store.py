@@ -157,8 +157,13 @@ def _begun(file):
         try:
             with closing(sqlite3.connect(new)) as connection:
                 connection.execute(_SCHEMA)
-            with suppress(OSError):  # another notebook was faster; or no links here, and SQLite makes the file itself
+            try:
                 os.link(new, file)
+            except FileExistsError:
+                pass  # another notebook was faster
+            except (OSError, AttributeError):  # no links here, and in a browser not even the function
+                with closing(sqlite3.connect(file)) as connection:
+                    connection.execute(_SCHEMA)
         finally:
             os.unlink(new)
     return ""
