@@ -57,6 +57,20 @@ def test_a_python_without_jupyterlite_is_said(tmp_path):
     assert raised.value.name == "jupyterlite_core"
 
 
+def test_the_installed_jupyterlite_makes_a_site_that_brings_the_course_and_asks_no_index(tmp_path):
+    """The same as is published: its wheels are the site's own, its notebooks the course's, its widgets draw."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, ROOT]
+    subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    lite.build(tmp_path / "site", wheels)
+    config = json.loads((tmp_path / "site" / "jupyter-lite.json").read_text())["jupyter-config-data"]
+    assert config["litePluginSettings"][lite.KERNEL]["disablePyPIFallback"] is True
+    assert {"anywidget", "@jupyter-widgets/jupyterlab-manager"} <= {e["name"] for e in config["federated_extensions"]}
+    assert "emtutor" in json.loads((tmp_path / "site" / "pypi" / "all.json").read_text())
+    assert {path.name for path in PATHS} <= {path.name for path in (tmp_path / "site" / "files").iterdir()}
+
+
 # ---- in Chromium
 
 
@@ -89,6 +103,7 @@ def served(tmp_path_factory):
     ]
     cells = ["from emtutor import check, progress", *answers]
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    made.metadata = nbformat.from_dict(notebooks.METADATA)  # else JupyterLab asks which kernel it is to be
     nbformat.write(made, lessons / "answers.ipynb")
     python = str(kit / "venv" / "bin" / "python")
     lite.build(folder / "site", found, pyodide="./static/pyodide/pyodide.js", python=python, notebooks=lessons)
