@@ -109,6 +109,23 @@ def _parser():
     export.add_argument("-o", "--output", type=_path, required=True, metavar="PAGE.html", help="the page to write")
     export.set_defaults(run=_export)
 
+    _add_site(commands)
+
+    report = commands.add_parser(
+        "report",
+        help="judge a folder of collected notebooks",
+        description="Judge all notebooks in a folder and its sub-folders: one row a student, one column an exercise.",
+    )
+    report.add_argument("folder", type=_path, metavar="FOLDER")
+    report.add_argument("--csv", type=_path, metavar="FILE", help="write the table")
+    report.add_argument("--html", type=_path, metavar="FILE", help="write a page with all functions and messages")
+    report.add_argument("--jobs", type=_count, metavar="N", help="notebooks at the same time (default: one a core)")
+    report.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
+    report.set_defaults(run=_report)
+    return parser
+
+
+def _add_site(commands):
     site = commands.add_parser("site", help="make a site of all lessons, to be read in any browser")
     site.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
     site.add_argument(
@@ -123,19 +140,6 @@ def _parser():
         help="also the course that runs in the browser, in FOLDER/lite; WHEELS is a folder that make wheels fills",
     )
     site.set_defaults(run=_site)
-
-    report = commands.add_parser(
-        "report",
-        help="judge a folder of collected notebooks",
-        description="Judge all notebooks in a folder and its sub-folders: one row a student, one column an exercise.",
-    )
-    report.add_argument("folder", type=_path, metavar="FOLDER")
-    report.add_argument("--csv", type=_path, metavar="FILE", help="write the table")
-    report.add_argument("--html", type=_path, metavar="FILE", help="write a page with all functions and messages")
-    report.add_argument("--jobs", type=_count, metavar="N", help="notebooks at the same time (default: one a core)")
-    report.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
-    report.set_defaults(run=_report)
-    return parser
 
 
 def _path(text):

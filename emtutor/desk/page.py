@@ -89,11 +89,6 @@ def style(font=None):
     )
 
 
-def player_script():
-    """The player, which exports `render`."""
-    return player.SCRIPT
-
-
 def script():
     """The player, and what starts it wherever the page holds a film."""
-    return player_script() + (_HERE / "page.js").read_text(encoding="utf-8")
+    return player.SCRIPT + (_HERE / "page.js").read_text(encoding="utf-8")

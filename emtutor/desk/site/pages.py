@@ -12,7 +12,7 @@ from emtutor.desk.site.keep import beside, lazily
 from emtutor.figures.start import course_map
 from emtutor.films import player
 
-_HERE, _FILMS = Path(__file__).parent, Path(player.__file__).parent
+_HERE = Path(__file__).parent
 START, GLOSSARY = "00-start", "glossary"
 WORDS = ("The symbols", "Glossary")  # the sections of the start lesson that make the glossary
 
@@ -123,6 +123,6 @@ def _write_looks(folder):
     (folder / page.FONT.name).write_bytes(page.FONT.read_bytes())
     style = page.style(page.FONT.name) + (_HERE / "site.css").read_text(encoding="utf-8")
     (folder / "site.css").write_text(style, encoding="utf-8")
-    played = re.sub(r"^export default .*$|^export ", "", page.player_script(), flags=re.M)
+    played = re.sub(r"^export default .*$|^export ", "", player.SCRIPT, flags=re.M)
     ours = (_HERE / "site.js").read_text(encoding="utf-8")
     (folder / "site.js").write_text(f"(() => {{\n{played}\n{ours}\n}})();\n", encoding="utf-8")
