@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -158,4 +159,4 @@ def test_answers_are_checked_an_endless_one_is_stopped_and_progress_is_there_the
         assert "still running" in endless
         assert "1 of 1" in progress
         again, _ = ran(context.new_page(), served, "00-start.ipynb")
-        assert "1 of 67 exercises solved" in told(again[-1])
+        assert re.search(r"\b1 of \d+ exercises solved", "\n".join(bare.committed(again[-1])))
