@@ -69,8 +69,10 @@ def write_answers():
     import cloudpickle
     import mutations
 
+    from emtutor.maths import formulas
     from emtutor.tutor.exercise import exercises
 
+    cloudpickle.register_pickle_by_value(formulas)
     held, seen = [], Counter()
     for exercise in exercises().values():
         cloudpickle.register_pickle_by_value(sys.modules[exercise.solution.__module__])

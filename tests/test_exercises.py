@@ -6,14 +6,17 @@ import re
 import textwrap
 from functools import cache
 
+import net
 import numpy as np
 import pytest
 
+from emtutor import derivations
 from emtutor.tutor import Mistake, check, contract
 from emtutor.tutor.exercise import exercises, find
 
 ALL = list(exercises().values())
 each = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.name)
+VERDICTS = net.frozen_verdicts()
 mistakes = pytest.mark.parametrize(
     ("exercise", "mistake"), [(e, m) for e in ALL for m in e.mistakes], ids=lambda v: getattr(v, "slug", None) or v.name
 )
@@ -83,6 +86,18 @@ def test_mistake_is_named_as_itself(exercise, mistake):
     feedback = mistaken(exercise.name, mistake.slug)
     assert feedback.status in ("incorrect", "error")
     assert feedback.mistake in (mistake.slug, *mistake.same_as), feedback
+
+
+@each
+def test_each_question_by_cause_has_an_answer_that_gets_it(exercise):
+    """Of the frozen answers: former mistakes and mutants."""
+    said = [message for key, (*_, message) in VERDICTS.items() if key.startswith(f"{exercise.name}: ")]
+    assert not [key for key, question in exercise.ask.items() if not any(question in message for message in said)]
+
+
+@each
+def test_the_chain_of_a_record_exists(exercise):
+    assert exercise.chain in ("", *derivations.ALL)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import mutations
 import numpy as np
 import pytest
 
-from emtutor.causes import agree
+from emtutor.causes import FAMILIES, agree
 from emtutor.tutor.check import judged
 from emtutor.tutor.exercise import exercises
 
@@ -147,7 +147,7 @@ def _right(exercise, problem, a, b):
 
 def names_the_cause(mutant, feedback):
     """ "named mistake", "words" or "argument" if the message points at what the operator did, else ""."""
-    if feedback.mistake:
+    if feedback.mistake and feedback.mistake not in FAMILIES:
         return "named mistake"
     text = _without_problem(feedback.message)
     if re.search(NAMED[mutant.operator], text):

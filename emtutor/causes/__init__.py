@@ -3,11 +3,11 @@
 >>> find(answer, truth, problems)[0].sentence
 'Right whenever all pi_j are equal, wrong otherwise: where does pi enter?'
 
-`find(answer, truth, problems, *, notation=None, out=None, name="result", own=(), ask=None)` -> list of `Finding`, best
+`find(answer, truth, problems, *, notation=None, out=None, name="result", ask=None)` -> list of `Finding`, best
 first; [] if the answer is right or nothing is known. answer and truth are called with a problem's arguments by
 position; either may raise. A hypothesis is a function that may have been written in the place of the truth, with a
 cause and a subject. Tables make them: rewrites of the truth's source, other values in an argument's place, maps of the
-output. `own` are a record's own, rows with `slug`, `function` and `hint`. `ask` are its questions, by cause or by cause
+output. `ask` are a record's questions, by cause or by cause
 and subject, `{"sign": "...", "inverse:Sigma": "..."}`; the causes are the keys of `FAMILIES`. What equals the answer
 everywhere comes before what equals it up to a constant, and that before properties; then the fewer changes, then the
 order of the tables. Special cases and properties are asked only where no hypothesis fits.

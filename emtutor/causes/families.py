@@ -58,7 +58,6 @@ FAMILIES = {
     "doubling": "what is summed over the points, and what is divided by how many?",
     "shift": "which difference, such as x - mu, is not taken, or not of the right two?",
     "part": "does it use what has just been computed, and what was given, in the right places?",
-    "own": "",  # a record's own hypothesis: its hint asks
 }
 
 

@@ -21,7 +21,6 @@ from emtutor.causes.findings import (
     SCALED,
     SURE,
     Finding,
-    Hypothesis,
     Pair,
     agree,
     alike,
@@ -44,7 +43,6 @@ def find(
     notation=None,
     out=None,
     name="result",
-    own=(),
     ask=None,
     variants=None,
     function=None,
@@ -56,7 +54,7 @@ def find(
     answer, truth: called with a problem's arguments by position; what raises counts as disagreement.
     problems: list of Problem. notation: axes of arguments where they differ from NOTATION, {"mu": "d"}.
     out: axes of the output ("kd"), or names and axes of its parts, {"pi": "k", "mu": "kd", "Sigma": "kdd"}.
-    name: what the output is called in a sentence. own: a record's hypotheses, rows with `slug`, `function`, `hint`.
+    name: what the output is called in a sentence.
     ask: a record's questions by cause. variants: () asks no rewrites of the truth's source.
     function: the learner's own function, where `answer` calls it elsewhere; run: function -> the same, called there.
     """
@@ -64,7 +62,7 @@ def find(
         study = Study(answer, truth, [world(p, notation) for p in problems], seed)
         if study.right():
             return []
-        search = _Search(study, out, name, own, variants is None, function or answer, run)
+        search = _Search(study, out, name, variants is None, function or answer, run)
         found = sorted(search.found(), key=lambda f: (f.exactness, f.cost))
     return [f._replace(question=_question(f, ask)) for f in found]
 
@@ -85,9 +83,9 @@ def special_cases(f, g, problems, *, notation=None, seed=0):
 class _Search:
     """All that is asked about one answer."""
 
-    def __init__(self, study, out, name, own, rewrites, function, run):
+    def __init__(self, study, out, name, rewrites, function, run):
         self.study, self.out, self.name = study, out, name
-        self.own, self.rewrites, self.function, self.run = own, rewrites, function, run
+        self.rewrites, self.function, self.run = rewrites, function, run
 
     def found(self):
         study = self.study
@@ -192,9 +190,8 @@ class _Search:
         return scaled
 
     def _tables(self, study, start, axes, pairs, name, source_too):
-        """Hypotheses, table by table: the record's own, maps of the output, relations, arguments, rewrites, pairs."""
+        """Hypotheses, table by table: maps of the output, relations, arguments, rewrites, pairs."""
         truth = lambda w: called(study.truth, w.problem())
-        yield [_own(m) for m in self.own]
         yield related.one_number(study)
         if pairs:
             full = _full(study, pairs)
@@ -308,10 +305,6 @@ def _decided(equal, study):
             left = [(f, h) for f, h in equal if isinstance(h, Finding) or alike(a, h.output(w, t))]
             equal = left or equal
     return [f for f, _ in equal]
-
-
-def _own(m):
-    return Hypothesis("{hint}", "own", m.slug, lambda w, t: called(m.function, w.problem()), {"hint": m.hint}, cost=0)
 
 
 def _almost(pairs):

@@ -5,6 +5,7 @@ import numpy as np
 from emtutor.causes.findings import PROPERTY, SURE, Finding, agree, finite
 from emtutor.causes.special import cases
 from emtutor.causes.study import called, extreme
+from emtutor.problems.extremes import asks
 from emtutor.problems.worlds import fresh
 
 FAR = "far"  # the subject of what only problems far from ordinary ones show
@@ -76,10 +77,12 @@ def _elsewhere(study, wrong, bad):
     if wrong == bad:
         yield _finite_only(study.worlds[wrong[0]].label)
         return
-    told = {"labels": ", ".join(study.worlds[i].label for i in wrong[:3])}
+    labels = [study.worlds[i].label for i in wrong]
+    told = {"labels": ", ".join(labels[:3])}
+    question = next(filter(None, map(asks, labels)), "")
     relation = "{It} {is} right on most problems, and wrong for "
     relation += "this one: {labels}" if len(wrong) == 1 else "these: {labels}"
-    yield _property(relation, "case", "label", told)
+    yield _property(relation, "case", "label", told, question)
 
 
 def _property(relation, cause, subject, told=None, question="", exactness=PROPERTY):

@@ -1,7 +1,7 @@
 """What a statement allows and ordinary data never show: rare components, repeated rows, ties, a thousand points.
 
-One table, `EXTREMES`: label -> (the arguments that it concerns, how such a world is made). A right answer is right
-there too; a clip, a rounding, an `np.unique` or an `abs` is not.
+One table, `EXTREMES`: label -> (the arguments that it concerns, how such a world is made, what to ask whoever is wrong
+only there). A right answer is right there too; a clip, a rounding, an `np.unique` or an `abs` is not.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def extremes(names, rng, *, without=(), **given):
     streams = rng.spawn(len(EXTREMES))
     return [
         Problem(label, pick(make(stream), names, given), extreme=True)
-        for (label, (concerned, make)), stream in zip(EXTREMES.items(), streams, strict=True)
+        for (label, (concerned, make, _)), stream in zip(EXTREMES.items(), streams, strict=True)
         if label not in without and not concerned.isdisjoint(names)
     ]
 
@@ -103,16 +103,45 @@ _DATA = frozenset({"x"})
 _JOINT = frozenset({"log_joint", "log_joint_old", "log_joint_new"})
 _SHARES = frozenset({"r", "q", "q_old"})
 EXTREMES = {
-    "a rare component": (_WEIGHTS, lambda rng: rare(world(rng, 6, 3, 2))),
-    "repeated rows": (_DATA, lambda rng: repeated(world(rng, 7, 2, 2))),
-    "densities far above one": (_DATA | {"Sigma"}, lambda rng: dense(world(rng, 6, 2, 2))),
-    "whole numbers in x": (_DATA, lambda rng: whole(world(rng, 6, 3, 2))),
-    "all numbers below zero": (_DATA | {"mu"}, lambda rng: below_zero(world(rng, 8, 2, 3))),
-    "two equal components": (_WEIGHTS | {"beta"} | _JOINT, lambda rng: tied(world(rng, 7, 3, 2))),
-    "zeros and tiny entries in r": (_SHARES, lambda rng: sparse(world(rng, 7, 3, 2))),
-    "a component that is almost empty": (_SHARES, lambda rng: almost_empty(world(rng, 7, 3, 2))),
-    "log-densities near 900": (_JOINT, lambda rng: shifted(world(rng, 5, 3, 2), 900.0)),
-    "probabilities near 1e-300": (_JOINT, lambda rng: shifted(world(rng, 5, 3, 2), -688.0)),
-    "5 components in 6 dimensions": (_DATA | _SHARES | _JOINT | {"mu"}, lambda rng: world(rng, 9, 5, 6)),
-    "1000 points": (_DATA | _SHARES | _JOINT, lambda rng: world(rng, 1000, 2, 2)),
-}
+    "a rare component": (
+        _WEIGHTS, lambda rng: rare(world(rng, 6, 3, 2)),
+        "What becomes of a weight of 1e-12 that is rounded, cut off or has a small number added?"),
+    "repeated rows": (
+        _DATA, lambda rng: repeated(world(rng, 7, 2, 2)),
+        "Are points told apart by their values, or by their index?"),
+    "densities far above one": (
+        _DATA | {"Sigma"}, lambda rng: dense(world(rng, 6, 2, 2)),
+        "A density may be a million: is it taken for a probability, or cut off somewhere?"),
+    "whole numbers in x": (
+        _DATA, lambda rng: whole(world(rng, 6, 3, 2)),
+        "Which array has taken the type of x, integers, and drops what stands behind the point?"),
+    "all numbers below zero": (
+        _DATA | {"mu"}, lambda rng: below_zero(world(rng, 8, 2, 3)),
+        "What does an absolute value do here, or a search that starts from 0?"),
+    "two equal components": (
+        _WEIGHTS | {"beta"} | _JOINT, lambda rng: tied(world(rng, 7, 3, 2)),
+        "Two components claim a point alike: does your formula decide for one of them?"),
+    "zeros and tiny entries in r": (
+        _SHARES, lambda rng: sparse(world(rng, 7, 3, 2)),
+        "What becomes of an entry of 0, and of one of 1e-300?"),
+    "a component that is almost empty": (
+        _SHARES, lambda rng: almost_empty(world(rng, 7, 3, 2)),
+        "What is added to a count of a millionth, or rounded away?"),
+    "log-densities near 900": (
+        _JOINT, lambda rng: shifted(world(rng, 5, 3, 2), 900.0),
+        "What is exp(900) for a computer, and what can be taken out before?"),
+    "probabilities near 1e-300": (
+        _JOINT, lambda rng: shifted(world(rng, 5, 3, 2), -688.0),
+        "What is left of 1e-300 where a small number is added to it, or another such number multiplies it?"),
+    "5 components in 6 dimensions": (
+        _DATA | _SHARES | _JOINT | {"mu"}, lambda rng: world(rng, 9, 5, 6),
+        "Which size is written as a number, or taken from the wrong axis?"),
+    "1000 points": (
+        _DATA | _SHARES | _JOINT, lambda rng: world(rng, 1000, 2, 2),
+        "What becomes of a product of a thousand factors, or of a loop that ends early?"),
+}  # fmt: skip
+
+
+def asks(label):
+    """What to ask whoever is right on ordinary data and wrong for this label of `EXTREMES`; "" for other labels."""
+    return EXTREMES[label][2] if label in EXTREMES else ""

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+from emtutor.causes import unknown
 from emtutor.tutor.check import judged
 
 
@@ -34,13 +35,14 @@ def named_mistakes(exercise):
 
 
 def complete_record(exercise):
-    """A statement, three hints, four mistakes or a reason for fewer, something to do by hand."""
+    """A statement, three hints, questions for causes that are known, something to do by hand."""
     slugs = [m.slug for m in exercise.mistakes]
-    sentences = [exercise.statement, *exercise.hints, *(m.hint for m in exercise.mistakes), exercise.by_hand]
+    sentences = [*_texts(exercise), exercise.by_hand]
     told = {
         "the statement says too little": len(exercise.statement) > 40,
         "three hints are needed": len(exercise.hints) >= 3,
-        "four mistakes are needed, or `few_mistakes` with a reason": len(slugs) >= 4 or exercise.few_mistakes,
+        "`ask` has a key whose cause nobody knows": not unknown(exercise.ask),
+        "a question of `ask` does not end as one": all(q.endswith("?") for q in exercise.ask.values()),
         "two mistakes have one slug": len(set(slugs)) == len(slugs),
         "`same_as` names a slug that is none": all(s in slugs for m in exercise.mistakes for s in m.same_as),
         "a slug has other signs than letters, digits and -": all(re.fullmatch(r"[\w-]+", s) for s in slugs),
@@ -71,7 +73,7 @@ def kept_secret(exercise):
     """No text holds a line of the solution."""
     lines = [re.sub(r"\W+", "", line) for line in inspect.getsource(exercise.solution).splitlines()[1:]]
     telling = [line for line in lines if len(line) > 18 and not line.startswith(("import", "from"))]
-    for text in [exercise.statement, *exercise.hints, *(m.hint for m in exercise.mistakes)]:
+    for text in _texts(exercise):
         if any(line in re.sub(r"\W+", "", text) for line in telling):
             yield f"{exercise.name}: this text gives the solution away: {text}"
 
@@ -86,6 +88,11 @@ def open_stub(exercise):
 
 
 PROMISES = (right_solution, named_mistakes, complete_record, steady_problems, kept_secret, open_stub)
+
+
+def _texts(exercise):
+    """All that a learner may read of a record before it is solved."""
+    return [exercise.statement, *exercise.hints, *(m.hint for m in exercise.mistakes), *exercise.ask.values()]
 
 
 def _single(v):

@@ -12,25 +12,21 @@ lesson's order; a module is found by being there. `register(exercise)` and other
     def update_pi(r):
         return r.sum(0) / len(r)
 
-    def _no_division(r):
-        return r.sum(0)
-
-    def _over_components(r):
-        return r.sum(0) / r.shape[1]
-
     EXERCISES = [
         Exercise(
-            update_pi,
-            lesson="04-lagrange",
+            update_pi, lesson="04-lagrange", out={"pi": "k"}, problems=lambda rng: problems.posed("r", rng),
             statement="The weights that maximise sum_j R_j log pi_j on the simplex, from r (n, k).",
-            out={"pi": "k"},
-            problems=lambda rng: problems.mixture("r", rng),
             mistakes=[
-                Mistake("not-divided", _no_division, "Your weights sum to n. Which constraint did lambda stand for?"),
-                Mistake("lambda-k", _over_components, "You divided by the number of components. ..."),
+                Mistake("lambda-k", lambda r: r.sum(0) / r.shape[1],
+                        "You divided by the number of components. What does R_1 + ... + R_k sum to?"),
             ],
+            ask={
+                "sum-for-mean:n": "Which constraint did lambda stand for?",
+                "hard:r": "May a point count in part for several components?",
+            },
             hints=["a nudge", "a step", "nearly there"],
             by_hand="Take three points and two components and ...",
+            chain="pi_lagrange",
         ),
     ]
 
@@ -42,21 +38,22 @@ out        names and axes of what is returned, in order: {"r": "nk"}, {"pi": "k"
 problems   rng -> list of `Problem(label, args)`, args by parameter name in order; hand-sized first, then hostile ones.
            They must tell every two mistakes apart; use `emtutor.problems`: `posed` gives a mixture's, and the
            extremes that a statement allows (a rare component, repeated rows, ties, whole numbers, a thousand points).
-mistakes   wrong formulas as functions of the same parameters. An answer is named by the first mistake that agrees with
-           it on every problem (where the mistake raises or returns None it says nothing) and that differs from the
-           truth on one. A hint says what is wrong and asks one question. `same_as` lists slugs that no problem can tell
-           apart from this one. Mistakes may use anything, emtutor too; only solutions may not. What a table of
-           `emtutor.causes` makes (a sign, a factor, an inverse, a mean for a sum, hard r, ...) needs no function here.
-ask        questions by cause, for those: {"sign": "Put mu to the left of a point: does it rise?", "hard:r": "..."}.
-           A key is a cause of `emtutor.causes.FAMILIES`, alone or with its subject after a colon: an argument
+mistakes   wrong formulas that no table of `emtutor.causes` makes: rows of a slug, a function of the same parameters and
+           a hint. An answer is named by the first that agrees with it on every problem (where the mistake raises or
+           returns None it says nothing) and that differs from the truth on one. The hint says what is wrong and asks
+           one question. `same_as` lists slugs that no problem can tell apart from this one. Mistakes may use anything,
+           emtutor too; only solutions may not. Try `check` on a wrong formula first: a sign, a factor, an inverse, a
+           mean for a sum, hard r and many others are told as they are.
+ask        questions by cause, for what the tables name: {"sign": "Put mu to the left of a point: does it rise?"}. A
+           key is a cause of `emtutor.causes.FAMILIES`, alone or with its subject after a colon: an argument
            ("inverse:Sigma", "argument:pi"), a letter of an axis ("axis:n", "index:k") or a term
            ("term:log det Sigma_j"). The key with the subject is tried first, then the cause alone, then the family's
            own question. The value is one question, without the statement of what is wrong: that is made from what was
            found.
 hints      three or more, from a nudge to nearly the answer, none of them a line of the solution.
 by_hand    what to try with pencil and paper when the hints are used up.
+chain      name of the derivation that leads to the formula, "grad_mu": `hint` says where to read it at the end.
 notation   axes of parameters, and their kind, where they differ from `NOTATION` (handed to `causes.find`).
-unit       power of x's unit in the output (a number, or a tuple for several), None where it has none.
 judge      (problem, output) -> "" if the output is right, else a sentence for the student, or a pair (slug, sentence).
            For open answers and algorithms, where the solution's own value is only one of the right ones. Shapes (axes
            "t" and "m" may have any length) and NaN are looked at before it is asked.
@@ -65,7 +62,6 @@ scale      (*args) -> the size of the terms that cancel (a number or one for eac
 extra      extra sentence for wrong values: (problem, output, expected) -> "" or a true sentence, tried before causes.
 seconds    of computing that an answer may take on all problems; more where right ones are slow.
 index      names of outputs that are used in brackets, `mu_a[p]`: whole numbers by type, in an array or a list.
-few_mistakes  why there are fewer than four mistakes, in a sentence.
 """
 
 import warnings
@@ -99,17 +95,16 @@ class Exercise:
     statement: str
     out: dict[str, str]
     problems: Callable[[Any], list]
-    mistakes: list[Mistake]
     hints: list[str]
+    mistakes: list[Mistake] = field(default_factory=list)
     by_hand: str = ""
+    chain: str = ""
     notation: dict[str, Any] | None = None
-    unit: Any = None
     judge: Callable | None = None
     scale: Callable | None = None
     extra: Callable | None = None
     seconds: float = worker.SECONDS
     index: tuple[str, ...] = ()
-    few_mistakes: str = ""
     ask: dict[str, str] = field(default_factory=dict)
 
     @property

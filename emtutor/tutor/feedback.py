@@ -94,8 +94,8 @@ class Said:
 class Feedback(Said):
     """What `check` found; true if the answer is right.
 
-    exercise: its name. status: "correct", "incorrect", "unattempted" or "error". mistake: slug of the named mistake, or
-    None. message: the sentences, plain text.
+    exercise: its name. status: "correct", "incorrect", "unattempted" or "error". mistake: slug of the record's mistake
+    or the cause that a table names, "sign"; None where none is known. message: the sentences, plain text.
     """
 
     def __init__(self, exercise, status, sentences, *, mistake=None, table=None, asides=(), verdict=None):

@@ -31,8 +31,8 @@ class Hint(Said):
         if not self.counts:
             head, text, asides = f"all {count} hints", _numbered(exercise.hints), _ways_on(exercise)
         else:
-            last = "That was the last. Once more `hint` shows them all, and the ways on." * (number == count)
-            head, text, asides = f"hint {number} of {count}", exercise.hints[number - 1], [last]
+            last = [_read(exercise), "That was the last. Once more `hint` shows them all, and the ways on."]
+            head, text, asides = f"hint {number} of {count}", exercise.hints[number - 1], last * (number == count)
         super().__init__(f"{exercise.name}: {head}", text, asides=[*asides, note])
 
     def show(self):
@@ -165,9 +165,15 @@ def _numbered(hints):
     return "\n".join(f"{i}. {text}" for i, text in enumerate(hints, 1))
 
 
+def _read(exercise):
+    """The derivation of the formula, where there is one."""
+    return f"Read the derivation `derivations.{exercise.chain}.unfold()`." if exercise.chain else ""
+
+
 def _ways_on(exercise):
     """Where to go when the hints are used up."""
     return [
+        _read(exercise),
         f"Read: notebook {exercise.lesson} from its question up to this exercise, with pencil and paper.",
         f"By hand: {exercise.by_hand}" if exercise.by_hand else "",
         f"Or read the solution, `solution('{exercise.name}')`, close it, and write it from memory.",

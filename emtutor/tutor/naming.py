@@ -95,7 +95,7 @@ class Naming:
             simplest = next((r for _, r in self.v.wrongly_returned()), run)
             elsewhere = all(np.isfinite(v.a).all() for v in simplest.outputs)
             if cause := self._cause(telling=not elsewhere):
-                return Said(cause)  # where it comes from says more than that it is NaN
+                return Said(cause, _slug(self.found[0]))  # where it comes from says more than that it is NaN
             if elsewhere and len(self.v.names) == 1:
                 return None  # its finite values are wrong too: what is not finite may be another matter
             return Said(wording.lines(said, f"{wording.where(run)}{wording.elsewhere(self.v, ' ')}"))
@@ -120,7 +120,8 @@ class Naming:
         if not self.found:
             return None
         best = self.found[0]
-        return Said(best.sentence, None, self._row_sums() or (_verdicts(self.v) if best.cause == "case" else None))
+        table = self._row_sums() or (_verdicts(self.v) if best.cause == "case" else None)
+        return Said(best.sentence, _slug(best), table)
 
     def _by_how_much(self):
         """Where it differs and by how much, without the right value."""
@@ -166,6 +167,11 @@ class Naming:
         if np.allclose(sums, 1, atol=1e-6) or not np.isfinite(sums).all():
             return None
         return wording.row_sums(run.problem.label, sums)
+
+
+def _slug(finding):
+    """The cause, where one is named; None for how an answer behaves."""
+    return finding.cause if finding.telling else None
 
 
 def _matches(run, expected, floors):

@@ -27,54 +27,21 @@ def _tables(rng):
 
 
 NORMALISE = Exercise(
-    normalise,
-    lesson="00-start",
-    statement="Divide each row of a positive table (n, k) by its own sum, so that every row sums to one, whole numbers "
-    "and very small ones (1e-300) too.",
-    problems=_tables,
-    notation={"a": "nk"},
-    out={"shares": "nk"},
+    normalise, lesson="00-start", out={"shares": "nk"}, problems=_tables, notation={"a": "nk"},
+    statement="Divide each row of a positive table (n, k) by its own sum, so that every row sums to one, whole "
+              "numbers and very small ones (1e-300) too.",
     mistakes=[
-        Mistake(
-            "over-columns",
-            lambda a: a / a.sum(0),
-            "The columns sum to one, not the rows. a.sum(0) adds along axis 0, down each column: which axis runs along "
-            "a row?",
-        ),
-        Mistake(
-            "over-everything",
-            lambda a: a / a.sum(),
-            "All entries together sum to one. Each row should do so by itself: give sum an axis.",
-        ),
-        Mistake(
-            "mean",
-            lambda a: a / a.mean(1, keepdims=True),
-            "Each row has mean one now, so it sums to the number of its entries. Divide by the sum, not by the mean.",
-        ),
-        Mistake(
-            "largest",
-            lambda a: a / a.max(1, keepdims=True),
-            "Each row's largest entry is one now. It is the sum of the row that should be one.",
-        ),
-        Mistake(
-            "no-keepdims",
-            lambda a: a / a.sum(1),
-            "a.sum(1) has shape (n,), and NumPy lines it up with the columns. Where n = k this even runs. Keep the "
-            "axis: keepdims=True.",
-        ),
-        Mistake(
-            "softmax",
-            lambda a: np.exp(a) / np.exp(a).sum(1, keepdims=True),
-            "The rows sum to one, but the entries were exponentiated first. Here the shares of the numbers themselves "
-            "are wanted.",
-        ),
-        Mistake(
-            "euclidean",
-            lambda a: a / np.linalg.norm(a, axis=1, keepdims=True),
-            "Each row has length one: its squares sum to one. Here the entries themselves should.",
-        ),
+        Mistake("mean", lambda a: a / a.mean(1, keepdims=True),
+                "Each row has mean one now, so it sums to the number of its entries. Divide by the sum, not by the "
+                "mean."),
+        Mistake("softmax", lambda a: np.exp(a) / np.exp(a).sum(1, keepdims=True),
+                "The rows sum to one, but the entries were exponentiated first. Here the shares of the numbers "
+                "themselves are wanted."),
         Mistake("sums-only", lambda a: a.sum(1), "These are the sums of the rows. Now divide each row by its own."),
     ],
+    ask={
+        "over-points:n": "a.sum(0) adds along axis 0, down each column: which axis runs along a row?",
+    },
     hints=[
         "What must you divide a row by, so that what is left sums to one?",
         "a.sum(1) holds the sum of each row. It has shape (n,); a has shape (n, k). How do they line up?",
@@ -82,7 +49,7 @@ NORMALISE = Exercise(
         "number.",
     ],
     by_hand="Write down the rows (1, 3) and (2, 2). What are their sums, and what do the rows become when each is "
-    "divided by its own?",
-)
+            "divided by its own?",
+)  # fmt: skip
 
 EXERCISES = [NORMALISE]

@@ -37,100 +37,48 @@ def _points_and_means(rng):
 
 
 ASSIGN = Exercise(
-    assign,
-    lesson=LESSON,
+    assign, lesson=LESSON, chain="kmeans_limit", out={"labels": "n"}, problems=_points_and_means,
     statement="For each point the index of the nearest mean.",
-    problems=_points_and_means,
-    out={"labels": "n"},
     mistakes=[
-        Mistake(
-            "farthest",
-            lambda x, mu: _squared(x, mu).argmax(1),
-            "These are the labels of the farthest means. Which of the two, argmin or argmax?",
-        ),
-        Mistake(
-            "over-points",
-            lambda x, mu: _squared(x, mu).argmin(0),
-            "For each mean you give the nearest point. Wanted is for each point the nearest mean: which axis is that?",
-        ),
-        Mistake(
-            "from-one",
-            lambda x, mu: _squared(x, mu).argmin(1) + 1,
-            "The labels start at 1. They index the rows of mu, so they start at 0.",
-        ),
-        Mistake(
-            "not-squared",
-            lambda x, mu: (x[:, None] - mu).sum(2).argmin(1),
-            "The differences are added with their signs, so they cancel. A distance needs squares.",
-        ),
-        Mistake(
-            "absolute",
-            lambda x, mu: np.abs(x[:, None] - mu).sum(2).argmin(1),
-            "This measures |a| + |b|, the distance along the axes. k-means uses squares. (For most points the two "
-            "agree; not for all.)",
-        ),
-        Mistake(
-            "first-column",
-            lambda x, mu: np.abs(x[:, :1] - mu[:, 0]).argmin(1),
-            "Only the first column decides. A squared distance adds up all of them.",
-        ),
-        Mistake(
-            "one-hot",
-            lambda x, mu: np.eye(len(mu))[_squared(x, mu).argmin(1)],
-            "These are one-hot rows. Here the labels themselves are wanted, one whole number a point.",
-        ),
-        Mistake(
-            "distances",
-            lambda x, mu: _squared(x, mu).min(1),
-            "These are the smallest squared distances. Wanted is where they occur.",
-        ),
-        Mistake(
-            "largest-difference",
-            lambda x, mu: np.abs(x[:, None] - mu).max(2).argmin(1),
-            "Only the larger of the differences decides. A squared distance adds up the squares of all of them.",
-        ),
-        Mistake(
-            "last-column",
-            lambda x, mu: np.abs(x[:, -1:] - mu[:, -1]).argmin(1),
-            "Only the last column decides. A squared distance adds up all of them.",
-        ),
-        Mistake(
-            "means",
-            lambda x, mu: mu[((x[:, None] - mu) ** 2).sum(-1).argmin(1)],
-            "These are the nearest means themselves. Wanted is the index of the row of mu in which each stands.",
-        ),
-        Mistake(
-            "inner-product",
-            lambda x, mu: (x @ mu.T).argmax(1),
-            "This takes the mean with the largest inner product with x. In |x - mu|^2 that product stands beside "
-            "|mu|^2, and the means are not equally long.",
-        ),
-        Mistake(
-            "inner-product-of-unit-length",
-            lambda x, mu: ((x @ mu.T) / np.linalg.norm(mu, axis=1)).argmax(1),
-            "This takes the mean in the direction most like that of x. Near is another thing: how long is x - mu?",
-        ),
-        Mistake(
-            "standardised",
-            lambda x, mu: _squared(x / x.std(0), mu / x.std(0)).argmin(1),
-            "The columns are divided by their spread first. That is another distance, and often a sensible one; here"
-            " the one of x as it stands is wanted.",
-        ),
-        Mistake(
-            "lengths-compared",
-            lambda x, mu: np.abs(np.linalg.norm(x, axis=1)[:, None] - np.linalg.norm(mu, axis=1)).argmin(1),
-            "The lengths of x and mu are compared. Two points of one length may lie on opposite sides: take the "
-            "length of the difference.",
-        ),
+        Mistake("farthest", lambda x, mu: _squared(x, mu).argmax(1),
+                "These are the labels of the farthest means. Which of the two, argmin or argmax?"),
+        Mistake("absolute", lambda x, mu: np.abs(x[:, None] - mu).sum(2).argmin(1),
+                "This measures |a| + |b|, the distance along the axes. k-means uses squares. (For most points the "
+                "two agree; not for all.)"),
+        Mistake("first-column", lambda x, mu: np.abs(x[:, :1] - mu[:, 0]).argmin(1),
+                "Only the first column decides. A squared distance adds up all of them."),
+        Mistake("one-hot", lambda x, mu: np.eye(len(mu))[_squared(x, mu).argmin(1)],
+                "These are one-hot rows. Here the labels themselves are wanted, one whole number a point."),
+        Mistake("distances", lambda x, mu: _squared(x, mu).min(1),
+                "These are the smallest squared distances. Wanted is where they occur."),
+        Mistake("last-column", lambda x, mu: np.abs(x[:, -1:] - mu[:, -1]).argmin(1),
+                "Only the last column decides. A squared distance adds up all of them."),
+        Mistake("means", lambda x, mu: mu[((x[:, None] - mu) ** 2).sum(-1).argmin(1)],
+                "These are the nearest means themselves. Wanted is the index of the row of mu in which each stands."),
+        Mistake("inner-product", lambda x, mu: (x @ mu.T).argmax(1),
+                "This takes the mean with the largest inner product with x. In |x - mu|^2 that product stands beside "
+                "|mu|^2, and the means are not equally long."),
+        Mistake("inner-product-of-unit-length", lambda x, mu: ((x @ mu.T) / np.linalg.norm(mu, axis=1)).argmax(1),
+                "This takes the mean in the direction most like that of x. Near is another thing: how long is x - mu?"),
+        Mistake("standardised", lambda x, mu: _squared(x / x.std(0), mu / x.std(0)).argmin(1),
+                "The columns are divided by their spread first. That is another distance, and often a sensible one; "
+                "here the one of x as it stands is wanted."),
+        Mistake("lengths-compared", lambda x, mu:
+                np.abs(np.linalg.norm(x, axis=1)[:, None] - np.linalg.norm(mu, axis=1)).argmin(1),
+                "The lengths of x and mu are compared. Two points of one length may lie on opposite sides: take the "
+                "length of the difference."),
     ],
+    ask={
+        "axis:axis": "For each point the nearest mean is wanted: which axis is that?",
+    },
     hints=[
         "Make a table of squared distances first, one row a point and one column a mean.",
         "x[:, None, :] - mu has shape (n, k, d). Square it and sum over the last axis.",
         "argmin along the axis of the means gives the label of each point.",
     ],
     by_hand="Points 0, 1, 5 on a line, centres 1 and 4. Write the table of squared distances, one row a point, and "
-    "mark the smallest entry in each row.",
-)
+            "mark the smallest entry in each row.",
+)  # fmt: skip
 
 
 # ---- update_means
@@ -145,64 +93,31 @@ def _labelled(rng):
 
 
 UPDATE_MEANS = Exercise(
-    update_means,
-    lesson=LESSON,
+    update_means, lesson=LESSON, chain="kmeans_limit_means", out={"mu": "kd"}, problems=_labelled,
     statement="The mean of the points of each cluster: (k, d), row j for the points with label j.",
-    problems=_labelled,
-    out={"mu": "kd"},
-    unit=1,
     mistakes=[
-        Mistake(
-            "sums",
-            lambda x, labels, k: np.stack([x[labels == j].sum(0) for j in range(k)]),
-            "These are sums. A mean divides by the number of points of the cluster.",
-        ),
-        Mistake(
-            "over-n",
-            lambda x, labels, k: np.stack([x[labels == j].sum(0) / len(x) for j in range(k)]),
-            "Each sum is divided by the number of all points. Only those of the cluster were added.",
-        ),
-        Mistake(
-            "overall-mean",
-            lambda x, labels, k: np.tile(x.mean(0), (k, 1)),
-            "Every centre is the mean of all points. Which rows of x belong to cluster j?",
-        ),
-        Mistake(
-            "wrong-axis",
-            lambda x, labels, k: np.stack([np.full(x.shape[1], x[labels == j].mean()) for j in range(k)]),
-            "The columns are averaged together: minutes of one kind with minutes of another. Average over the points "
-            "only, axis 0.",
-        ),
-        Mistake(
-            "median",
-            lambda x, labels, k: np.stack([np.median(x[labels == j], axis=0) for j in range(k)]),
-            "This is the median. It minimises the sum of distances; k-means minimises the sum of squares.",
-        ),
-        Mistake(
-            "one-less",
-            lambda x, labels, k: np.stack([x[labels == j].sum(0) / ((labels == j).sum() - 1) for j in range(k)]),
-            "You divided by one less than the number of points. That is for a variance whose mean was estimated; a "
-            "mean divides by the number itself.",
-        ),
-        Mistake(
-            "first-point",
-            lambda x, labels, k: np.stack([x[labels == j][0] for j in range(k)]),
-            "Only the first point of each cluster is used.",
-        ),
-        Mistake(
-            "labels-from-one",
-            lambda x, labels, k: np.stack([x[labels == j].mean(0) for j in [*range(1, k), 0]]),
-            "The rows are shifted: row j holds the mean of cluster j + 1. Labels start at 0.",
-        ),
+        Mistake("wrong-axis", lambda x, labels, k:
+                np.stack([np.full(x.shape[1], x[labels == j].mean()) for j in range(k)]),
+                "The columns are averaged together: minutes of one kind with minutes of another. Average over the "
+                "points only, axis 0."),
+        Mistake("one-less", lambda x, labels, k:
+                np.stack([x[labels == j].sum(0) / ((labels == j).sum() - 1) for j in range(k)]),
+                "You divided by one less than the number of points. That is for a variance whose mean was estimated; "
+                "a mean divides by the number itself."),
+        Mistake("first-point", lambda x, labels, k: np.stack([x[labels == j][0] for j in range(k)]),
+                "Only the first point of each cluster is used."),
     ],
+    ask={
+        "index:x": "Which rows of x belong to cluster j?",
+    },
     hints=[
         "Take one cluster j first. Which rows of x are its points?",
         "x[labels == j] has just those rows; their mean along axis 0 has shape (d,).",
         "Collect the k means and stack them to (k, d).",
     ],
     by_hand="Points 0, 1, 5 with labels 0, 0, 1. Compute both means; then change the second label to 1 and do it "
-    "again.",
-)
+            "again.",
+)  # fmt: skip
 
 
 # ---- distortion
@@ -217,54 +132,18 @@ def _assigned(rng):
 
 
 DISTORTION = Exercise(
-    distortion,
-    lesson=LESSON,
+    distortion, lesson=LESSON, chain="kmeans_limit_objective", out={"J": ""}, problems=_assigned,
     statement="J, the sum of the squared distances of all points from their own centres.",
-    problems=_assigned,
-    out={"J": ""},
-    unit=2,
     mistakes=[
-        Mistake(
-            "mean",
-            lambda x, mu, labels: distortion(x, mu, labels) / len(x),
-            "This is the mean over the points. J is the sum.",
-        ),
-        Mistake(
-            "not-squared",
-            lambda x, mu, labels: np.sqrt(((x - mu[labels]) ** 2).sum(1)).sum(),
-            "The distances are added, not their squares. Look at the unit: J is in squared minutes.",
-        ),
-        Mistake(
-            "root",
-            lambda x, mu, labels: np.sqrt(distortion(x, mu, labels)),
-            "The root of the sum is taken. J is the sum itself.",
-        ),
-        Mistake(
-            "all-centres",
-            lambda x, mu, labels: _squared(x, mu).sum(),
-            "The distances from all centres are added. Each point counts its own centre only.",
-        ),
-        Mistake(
-            "nearest",
-            lambda x, mu, labels: _squared(x, mu).min(1).sum(),
-            "Each point is measured from its nearest centre, whatever its label. Right after an assignment, wrong "
-            "after an update: use the labels that are given.",
-        ),
-        Mistake(
-            "half",
-            lambda x, mu, labels: distortion(x, mu, labels) / 2,
-            "There is a factor 1/2. Some books have it; here J is without.",
-        ),
-        Mistake(
-            "one-per-cluster",
-            lambda x, mu, labels: np.bincount(labels, ((x - mu[labels]) ** 2).sum(1), len(mu)),
-            "This is the share of each cluster. J is one number: add them.",
-        ),
-        Mistake(
-            "mean-over-columns",
-            lambda x, mu, labels: ((x - mu[labels]) ** 2).mean(1).sum(),
-            "The squares are averaged over the columns. A squared distance is their sum.",
-        ),
+        Mistake("not-squared", lambda x, mu, labels: np.sqrt(((x - mu[labels]) ** 2).sum(1)).sum(),
+                "The distances are added, not their squares. Look at the unit: J is in squared minutes."),
+        Mistake("all-centres", lambda x, mu, labels: _squared(x, mu).sum(),
+                "The distances from all centres are added. Each point counts its own centre only."),
+        Mistake("nearest", lambda x, mu, labels: _squared(x, mu).min(1).sum(),
+                "Each point is measured from its nearest centre, whatever its label. Right after an assignment, "
+                "wrong after an update: use the labels that are given."),
+        Mistake("one-per-cluster", lambda x, mu, labels: np.bincount(labels, ((x - mu[labels]) ** 2).sum(1), len(mu)),
+                "This is the share of each cluster. J is one number: add them."),
     ],
     hints=[
         "Which centre belongs to point i? Its index is labels[i].",
@@ -272,8 +151,8 @@ DISTORTION = Exercise(
         "Subtract it from x, square, and add up all entries.",
     ],
     by_hand="Points 0, 1, 5 with labels 0, 0, 1 and centres 1/2 and 4: write the three terms of J. In what unit is J "
-    "if the points are in minutes?",
-)
+            "if the points are in minutes?",
+)  # fmt: skip
 
 
 # ---- soft_assign
@@ -298,62 +177,19 @@ def _with_beta(rng):
 
 
 SOFT_ASSIGN = Exercise(
-    soft_assign,
-    lesson=LESSON,
+    soft_assign, lesson=LESSON, chain="kmeans_limit", out={"r": "nk"}, problems=_with_beta,
     statement="The responsibilities of soft k-means: Sigma_j = beta I with beta a variance, equal weights.",
-    problems=_with_beta,
-    out={"r": "nk"},
     mistakes=[
-        Mistake(
-            "stiffness",
-            lambda x, mu, beta: _soft(-beta * _squared(x, mu) / 2),
-            "beta multiplies the squared distance: that is MacKay's stiffness. Here beta is a variance. Should a large "
-            "variance make the shares harder or softer?",
-        ),
-        Mistake(
-            "no-half",
-            lambda x, mu, beta: _soft(-_squared(x, mu) / beta),
-            "The factor 1/2 of the Gaussian's exponent is missing.",
-        ),
-        Mistake(
-            "beta-squared",
-            lambda x, mu, beta: _soft(-_squared(x, mu) / (2 * beta**2)),
-            "beta is squared. It is already a variance, in squared minutes; then the exponent has no unit.",
-        ),
-        Mistake(
-            "sign",
-            lambda x, mu, beta: _soft(_squared(x, mu) / (2 * beta)),
-            "The far centre gets the larger share. What sign has the exponent of a Gaussian?",
-        ),
-        Mistake(
-            "distance-not-squared",
-            lambda x, mu, beta: _soft(-np.sqrt(_squared(x, mu)) / (2 * beta)),
-            "The distance enters without its square.",
-        ),
-        Mistake(
-            "underflow",
-            lambda x, mu, beta: (lambda w: w / w.sum(1, keepdims=True))(np.exp(-_squared(x, mu) / (2 * beta))),
-            "Right near the centres, 0/0 far out: there every exponential underflows. Subtract the largest exponent of "
-            "each row first.",
-        ),
-        Mistake(
-            "over-points",
-            lambda x, mu, beta: (lambda e: np.exp(e - e.max(0)) / np.exp(e - e.max(0)).sum(0))(
-                -_squared(x, mu) / (2 * beta)
-            ),
-            "The columns sum to one, not the rows. Each point hands out exactly one unit: along which axis?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, mu, beta: np.eye(len(mu))[_squared(x, mu).argmin(1)],
-            "Each point is given to its nearest centre: that is the limit beta -> 0, hard k-means.",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda x, mu, beta: np.exp(-_squared(x, mu) / (2 * beta)),
-            "The rows do not sum to one. What do you divide by?",
-        ),
+        Mistake("sign", lambda x, mu, beta: _soft(_squared(x, mu) / (2 * beta)),
+                "The far centre gets the larger share. What sign has the exponent of a Gaussian?"),
+        Mistake("distance-not-squared", lambda x, mu, beta: _soft(-np.sqrt(_squared(x, mu)) / (2 * beta)),
+                "The distance enters without its square."),
+        Mistake("hard", lambda x, mu, beta: np.eye(len(mu))[_squared(x, mu).argmin(1)],
+                "Each point is given to its nearest centre: that is the limit beta -> 0, hard k-means."),
     ],
+    ask={
+        "inverse:beta": "Should a large variance make the shares harder or softer?",
+    },
     hints=[
         "Bayes' rule with equal weights: the densities, each row divided by its sum. What do all densities have in "
         "common that cancels?",
@@ -361,8 +197,8 @@ SOFT_ASSIGN = Exercise(
         "Subtract each row's largest exponent, exponentiate, divide each row by its sum (keepdims=True).",
     ],
     by_hand="One point at 1, centres 0 and 4, beta = 2. Compute both exponents, their difference, and from the "
-    "difference alone the responsibility.",
-)
+            "difference alone the responsibility.",
+)  # fmt: skip
 
 
 # ---- best_beta
@@ -379,69 +215,27 @@ def _shared(rng):
 
 
 BEST_BETA = Exercise(
-    best_beta,
-    lesson=LESSON,
+    best_beta, lesson=LESSON, chain="best_beta", out={"beta": ""}, problems=_shared,
     statement="The variance beta of largest likelihood, given means and responsibilities.",
-    problems=_shared,
-    out={"beta": ""},
-    unit=2,
     mistakes=[
-        Mistake(
-            "without-d",
-            lambda x, mu, r: (r * _squared(x, mu)).sum() / len(x),
-            "Right in one dimension. beta is the variance of each column, so the squared distance is shared among d of "
-            "them.",
-        ),
-        Mistake(
-            "over-k",
-            lambda x, mu, r: (r * _squared(x, mu)).sum() / (x.size * len(mu)),
-            "Divided by k as well. The rows of r sum to one already, so each point counts once.",
-        ),
-        Mistake(
-            "k-for-d",
-            lambda x, mu, r: (r * _squared(x, mu)).sum() / r.size if len(mu) not in (1, x.shape[1]) else None,
-            "Divided by n k. The rows of r sum to one, so k does not count. Over how many columns does each squared "
-            "distance add up?",
-        ),
-        Mistake(
-            "responsibilities-ignored",
-            lambda x, mu, r: _squared(x, mu).sum() / x.size,
-            "The responsibilities do not enter: every centre counts every point in full.",
-        ),
-        Mistake(
-            "hard",
-            lambda x, mu, r: _squared(x, mu)[np.arange(len(x)), r.argmax(1)].sum() / x.size,
-            "Each point is given to its most responsible centre. The shares should weight the squared distances.",
-        ),
-        Mistake(
-            "root",
-            lambda x, mu, r: np.sqrt(best_beta(x, mu, r)),
-            "This is a standard deviation. beta is a variance, in squared minutes.",
-        ),
-        Mistake(
-            "precision",
-            lambda x, mu, r: 1 / best_beta(x, mu, r),
-            "This is one over the variance, a stiffness. On the slide beta is the variance.",
-        ),
-        Mistake(
-            "sum",
-            lambda x, mu, r: (r * _squared(x, mu)).sum(),
-            "This is the weighted sum of squared distances. A variance is a mean: over how many numbers?",
-        ),
-        Mistake(
-            "unbiased",
-            lambda x, mu, r: (r * _squared(x, mu)).sum() / ((len(x) - 1) * x.shape[1]),
-            "Divided by n - 1. The likelihood is largest with n.",
-        ),
+        Mistake("k-for-d", lambda x, mu, r:
+                (r * _squared(x, mu)).sum() / r.size if len(mu) not in (1, x.shape[1]) else None,
+                "Divided by n k. The rows of r sum to one, so k does not count. Over how many columns does each "
+                "squared distance add up?"),
+        Mistake("hard", lambda x, mu, r: _squared(x, mu)[np.arange(len(x)), r.argmax(1)].sum() / x.size,
+                "Each point is given to its most responsible centre. The shares should weight the squared distances."),
     ],
+    ask={
+        "factor:n d": "A variance is a mean: over how many numbers?",
+    },
     hints=[
         "If all points belonged to one centre, this would be the variance: mean squared distance per dimension.",
         "Weight the table of squared distances (n, k) by r and add everything up.",
         "Divide by n times d: x.size.",
     ],
     by_hand="Write the expected complete-data log-likelihood as a function of beta alone: one term in log beta, one "
-    "in 1/beta. Set its derivative to zero for n = 1, d = 1, then for any n and d.",
-)
+            "in 1/beta. Set its derivative to zero for n = 1, d = 1, then for any n and d.",
+)  # fmt: skip
 
 
 # ---- critical_beta
@@ -465,59 +259,22 @@ def _points_only(rng):
 
 
 CRITICAL_BETA = Exercise(
-    critical_beta,
-    lesson=LESSON,
+    critical_beta, lesson=LESSON, out={"beta": ""}, problems=_points_only,
     statement="The variance at which two equally weighted means part.",
-    problems=_points_only,
-    out={"beta": ""},
-    unit=2,
     mistakes=[
-        Mistake(
-            "unbiased",
-            lambda x: np.linalg.eigvalsh(np.atleast_2d(np.cov(x.T)))[-1],
-            "np.cov divides by n - 1 unless told otherwise. Here the covariance has 1/n.",
-        ),
-        Mistake(
-            "smallest",
-            lambda x: np.linalg.eigvalsh(_covariance(x))[0],
-            "This is the smallest eigenvalue. The means part along the direction in which the data spread most.",
-        ),
-        Mistake(
-            "mean-eigenvalue",
-            lambda x: np.trace(_covariance(x)) / x.shape[1],
-            "This is the mean of the eigenvalues, the beta that would be estimated in the collapsed state. The means "
-            "part earlier, in the direction of largest spread.",
-        ),
-        Mistake(
-            "largest-column",
-            lambda x: x.var(0).max(),
-            "This is the largest variance of a column. The data may spread more in a slanting direction.",
-        ),
-        Mistake(
-            "trace",
-            lambda x: np.trace(_covariance(x)),
-            "This is the sum of the eigenvalues. Only the largest decides.",
-        ),
-        Mistake(
-            "root",
-            lambda x: np.sqrt(np.linalg.eigvalsh(_covariance(x))[-1]),
-            "This is a standard deviation. beta is a variance.",
-        ),
-        Mistake(
-            "half",
-            lambda x: np.linalg.eigvalsh(_covariance(x))[-1] / 2,
-            "Half of it. That is MacKay's scale when the exponent has no 1/2; here beta is the variance itself.",
-        ),
-        Mistake(
-            "not-centred",
-            lambda x: np.linalg.eigvalsh(x.T @ x / len(x))[-1],
-            "The mean was not subtracted: spread is measured around it.",
-        ),
-        Mistake(
-            "determinant",
-            lambda x: np.linalg.det(_covariance(x)),
-            "This is the determinant, the product of all eigenvalues. In how many directions do two means part?",
-        ),
+        Mistake("smallest", lambda x: np.linalg.eigvalsh(_covariance(x))[0],
+                "This is the smallest eigenvalue. The means part along the direction in which the data spread most."),
+        Mistake("mean-eigenvalue", lambda x: np.trace(_covariance(x)) / x.shape[1],
+                "This is the mean of the eigenvalues, the beta that would be estimated in the collapsed state. The "
+                "means part earlier, in the direction of largest spread."),
+        Mistake("largest-column", lambda x: x.var(0).max(),
+                "This is the largest variance of a column. The data may spread more in a slanting direction."),
+        Mistake("trace", lambda x: np.trace(_covariance(x)),
+                "This is the sum of the eigenvalues. Only the largest decides."),
+        Mistake("not-centred", lambda x: np.linalg.eigvalsh(x.T @ x / len(x))[-1],
+                "The mean was not subtracted: spread is measured around it."),
+        Mistake("determinant", lambda x: np.linalg.det(_covariance(x)),
+                "This is the determinant, the product of all eigenvalues. In how many directions do two means part?"),
     ],
     hints=[
         "One iteration multiplies a small displacement by C / beta. When does no direction grow?",
@@ -525,7 +282,7 @@ CRITICAL_BETA = Exercise(
         "np.linalg.eigvalsh returns the eigenvalues of a symmetric matrix in ascending order.",
     ],
     by_hand="In one dimension: put mu = +e and -e around the mean of the data, expand r to first order in e, and ask "
-    "for which beta the new mean is further out than e.",
-)
+            "for which beta the new mean is further out than e.",
+)  # fmt: skip
 
 EXERCISES = [ASSIGN, UPDATE_MEANS, DISTORTION, SOFT_ASSIGN, BEST_BETA, CRITICAL_BETA]

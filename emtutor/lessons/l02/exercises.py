@@ -35,82 +35,23 @@ def _log_gaussian_from(x, mu, Sigma, constant=1.0, log_det=1.0, quadratic=1.0, P
 
 
 LOG_GAUSSIAN = Exercise(
-    log_gaussian,
-    lesson=LESSON,
+    log_gaussian, lesson=LESSON, out={"log_density": "n"}, problems=_one_gaussian, notation={"mu": "d", "Sigma": "dd"},
     statement="log N(x_i; mu, Sigma) of one Gaussian, mean mu (d,) and covariance Sigma (d, d), at each point: (n,).",
-    problems=_one_gaussian,
-    notation={"mu": "d", "Sigma": "dd"},
-    out={"log_density": "n"},
     mistakes=[
-        Mistake(
-            "no-log-det",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, log_det=0),
-            "The volume of the ellipse is missing. A wide Gaussian must be lower at its top than a narrow one: which "
-            "term makes it so?",
-        ),
-        Mistake(
-            "no-constant",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, constant=0),
-            "Everything is too large by the same amount. A density integrates to one: which constant sees to that?",
-        ),
-        Mistake(
-            "constant-without-d",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, constant=1 / x.shape[1]),
-            "The constant is that of one dimension. How many factors of (2 pi)^(1/2) has a density over d dimensions?",
-        ),
-        Mistake(
-            "sigma-for-inverse",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, P=Sigma),
-            "The squared distance is weighted with Sigma itself. A wide ellipse should make distances count less: "
-            "which power of Sigma does that? (Its unit must cancel that of x squared.)",
-        ),
-        Mistake(
-            "quadratic-without-half",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, quadratic=2),
-            "The squared distance counts twice. Which factor stands before it in the exponent?",
-        ),
-        Mistake(
-            "log-det-without-half",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, Sigma, log_det=2),
-            "The log-determinant counts twice: the density has the root of the determinant.",
-        ),
-        Mistake(
-            "distance-not-squared",
-            lambda x, mu, Sigma: (
-                -(
-                    x.shape[1] * np.log(2 * np.pi)
-                    + np.linalg.slogdet(Sigma)[1]
-                    + np.sqrt(np.einsum("na,ab,nb->n", x - mu, np.linalg.inv(Sigma), x - mu))
-                )
-                / 2
-            ),
-            "The distance enters without its square.",
-        ),
-        Mistake(
-            "all-pairs",
-            lambda x, mu, Sigma: (
-                _log_gaussian_from(x, mu, Sigma, quadratic=0)
-                - ((x - mu) @ np.linalg.inv(Sigma) @ (x - mu).T).sum(1) / 2
-            ),
-            "You summed a row of (x - mu) P (x - mu)^T, an n by n table: each point meets all others in it. Where in "
-            "that table does a point meet itself?",
-        ),
-        Mistake(
-            "diagonal-only",
-            lambda x, mu, Sigma: _log_gaussian_from(x, mu, np.diag(np.diag(Sigma))),
-            "Right only when the columns are uncorrelated: the entries of Sigma off the diagonal are not used.",
-        ),
-        Mistake(
-            "log2",
-            lambda x, mu, Sigma: log_gaussian(x, mu, Sigma) / np.log(2),
-            "Logarithms to base 2. In this course they are natural.",
-        ),
-        Mistake(
-            "summed",
-            lambda x, mu, Sigma: np.full(len(x), log_gaussian(x, mu, Sigma).sum()),
-            "All points are summed. Here one number a point is wanted.",
-        ),
+        Mistake("all-pairs", lambda x, mu, Sigma:
+                _log_gaussian_from(x, mu, Sigma, quadratic=0) - ((x - mu) @ np.linalg.inv(Sigma) @ (x - mu).T).sum(1) /
+                2,
+                "You summed a row of (x - mu) P (x - mu)^T, an n by n table: each point meets all others in it. "
+                "Where in that table does a point meet itself?"),
     ],
+    ask={
+        "term:log det Sigma": "A wide Gaussian is lower at its top than a narrow one: by which power of the "
+            "determinant?",
+        "term:d/2 log 2 pi": "A density integrates to one: which constant sees to that?",
+        "factor:d": "How many factors of (2 pi)^(1/2) has a density over d dimensions?",
+        "inverse:Sigma": "A wide ellipse should make distances count less: which power of Sigma does that?",
+        "term:the quadratic form": "Which factor stands before it in the exponent?",
+    },
     hints=[
         "Write the density on paper and take its logarithm term by term. There are three terms.",
         "x - mu has one row a point. The squared distance of a row a is a Sigma^-1 a; np.linalg.solve(Sigma, away.T) "
@@ -119,8 +60,8 @@ LOG_GAUSSIAN = Exercise(
         "log(2 pi), and take minus one half of it all.",
     ],
     by_hand="Write log N(x; mu, sigma^2) in one dimension. Replace, term by term: sigma^2 by Sigma, its logarithm by "
-    "log det Sigma, (x - mu)^2 / sigma^2 by the quadratic form.",
-)
+            "log det Sigma, (x - mu)^2 / sigma^2 by the quadratic form.",
+)  # fmt: skip
 
 
 # ---- log_joint
@@ -146,63 +87,23 @@ def _mixture(rng):
 
 
 LOG_JOINT = Exercise(
-    log_joint,
-    lesson=LESSON,
+    log_joint, lesson=LESSON, out={"log_joint": "nk"}, problems=_mixture,
     statement="The table log pi_j + log N(x_i; mu_j, Sigma_j), one row a point and one column a component.",
-    problems=_mixture,
-    out={"log_joint": "nk"},
     mistakes=[
-        Mistake("no-pi", _table, "The weights are missing. A joint is prior times likelihood: which is the prior?"),
-        Mistake(
-            "pi-not-logged",
-            lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma) + pi,
-            "The weight is added as it is. A product becomes a sum only when every factor is logged.",
-        ),
-        Mistake(
-            "pi-times-log",
-            lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma) * pi,
-            "The logarithm of the density is multiplied by the weight. What is the logarithm of a product?",
-        ),
-        Mistake(
-            "not-logged",
-            lambda x, pi, mu, Sigma: np.exp(log_joint(x, pi, mu, Sigma)),
-            "This is the joint itself. Its logarithm is wanted; far out the joint underflows.",
-        ),
-        Mistake(
-            "no-log-det",
-            lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma, log_det=0) + np.log(pi),
-            "The volume of each ellipse is missing: the log-determinant of Sigma_j. Right only where it is zero.",
-        ),
-        Mistake(
-            "no-constant",
-            lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma, constant=0) + np.log(pi),
-            "The constant (d/2) log 2 pi is missing.",
-        ),
-        Mistake(
-            "first-covariance",
-            lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma[[0] * len(pi)]) + np.log(pi),
-            "Each component has its own covariance. Which index does Sigma carry in your loop?",
-        ),
-        Mistake(
-            "transposed",
-            lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).T,
-            "Rows and columns are swapped: one row a point, one column a component.",
-        ),
-        Mistake(
-            "posterior",
-            lambda x, pi, mu, Sigma: (lambda a: a - np.logaddexp.reduce(a, axis=1, keepdims=True))(
-                log_joint(x, pi, mu, Sigma)
-            ),
-            "This is the logarithm of the responsibilities: each row is normalised. The joint is not.",
-        ),
+        Mistake("pi-times-log", lambda x, pi, mu, Sigma: _table(x, pi, mu, Sigma) * pi,
+                "The logarithm of the density is multiplied by the weight. What is the logarithm of a product?"),
     ],
+    ask={
+        "term:log pi_j": "A joint is prior times likelihood: which is the prior?",
+        "index:Sigma": "Which index does Sigma carry in your loop?",
+    },
     hints=[
         "The logarithm of a product of two factors is a sum of two terms. Which are the factors?",
         "Loop over the components. In each turn you need log N(x_i; mu_j, Sigma_j) for all points: a vector (n,).",
         "Collect the k vectors and put them side by side with np.stack(columns, axis=1).",
     ],
     by_hand="Draw the graph pi -> z -> x. Write p(x_i, z_ij = 1) as a product of two factors, then take the logarithm.",
-)
+)  # fmt: skip
 
 
 # ---- log_likelihood
@@ -226,77 +127,37 @@ def _with_many_points(rng):
 
 
 LOG_LIKELIHOOD = Exercise(
-    log_likelihood,
-    lesson=LESSON,
+    log_likelihood, lesson=LESSON, chain="marginal", out={"log_likelihood": ""}, problems=_with_many_points,
     statement="log p(x | theta), one number for all points, right also for points far out.",
-    problems=_with_many_points,
-    out={"log_likelihood": ""},
     mistakes=[
-        Mistake(
-            "log-inside",
-            lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).sum(),
-            "The logarithm stands inside the sum over components. The hidden label is summed out of the density first: "
-            "where is the sum over j in p(x_i)?",
-        ),
-        Mistake(
-            "expected-complete",
-            lambda x, pi, mu, Sigma: (posterior(log_joint(x, pi, mu, Sigma)) * log_joint(x, pi, mu, Sigma)).sum(),
-            "This is the expected complete-data log-likelihood, sum_ij r_ij log(pi_j N_ij). It lies below log p by the "
-            "entropy of r. Which sum stands inside the logarithm of p(x_i)?",
-        ),
-        Mistake(
-            "underflow",
-            lambda x, pi, mu, Sigma: np.log(np.exp(log_joint(x, pi, mu, Sigma)).sum(1)).sum(),
-            "Right near the data, -inf far out: there every density underflows to 0. Which factor can you take out of "
-            "the sum before you exponentiate?",
-        ),
-        Mistake(
-            "product-of-densities",
-            lambda x, pi, mu, Sigma: np.log(np.prod(np.exp(log_joint(x, pi, mu, Sigma)).sum(1))),
-            "The densities are multiplied before the logarithm is taken. With a few hundred factors, or one far point, "
-            "the product underflows. What does the logarithm make of a product?",
-        ),
-        Mistake(
-            "mean",
-            lambda x, pi, mu, Sigma: log_likelihood(x, pi, mu, Sigma) / len(x),
-            "This is the mean over the points. The log-likelihood is their sum.",
-        ),
-        Mistake(
-            "no-pi",
-            lambda x, pi, mu, Sigma: np.logaddexp.reduce(_table(x, pi, mu, Sigma), axis=1).sum(),
-            "The weights are missing from the sum over components.",
-        ),
-        Mistake(
-            "largest-only",
-            lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).max(1).sum(),
-            "Only the likeliest component of each point counts here. Which others contribute to its density?",
-        ),
-        Mistake(
-            "one-log",
-            lambda x, pi, mu, Sigma: np.logaddexp.reduce(log_joint(x, pi, mu, Sigma), axis=None),
-            "One logarithm is taken of the sum over points and components. The points are independent: their densities "
-            "multiply. For which index does the sum stand outside the logarithm?",
-        ),
-        Mistake(
-            "sum-over-points-first",
-            lambda x, pi, mu, Sigma: np.logaddexp.reduce(log_joint(x, pi, mu, Sigma).sum(0)),
-            "The points are multiplied within each component before the components are added: as if one label held for "
-            "all points. Each point draws its own.",
-        ),
-        Mistake(
-            "negative",
-            lambda x, pi, mu, Sigma: -log_likelihood(x, pi, mu, Sigma),
-            "The sign: this is the negative log-likelihood, as a loss would be.",
-        ),
+        Mistake("product-of-densities", lambda x, pi, mu, Sigma:
+                np.log(np.prod(np.exp(log_joint(x, pi, mu, Sigma)).sum(1))),
+                "The densities are multiplied before the logarithm is taken. With a few hundred factors, or one far "
+                "point, the product underflows. What does the logarithm make of a product?"),
+        Mistake("largest-only", lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).max(1).sum(),
+                "Only the likeliest component of each point counts here. Which others contribute to its density?"),
+        Mistake("one-log", lambda x, pi, mu, Sigma: np.logaddexp.reduce(log_joint(x, pi, mu, Sigma), axis=None),
+                "One logarithm is taken of the sum over points and components. The points are independent: their "
+                "densities multiply. For which index does the sum stand outside the logarithm?"),
+        Mistake("sum-over-points-first", lambda x, pi, mu, Sigma:
+                np.logaddexp.reduce(log_joint(x, pi, mu, Sigma).sum(0)),
+                "The points are multiplied within each component before the components are added: as if one label "
+                "held for all points. Each point draws its own."),
     ],
+    ask={
+        "term:log p(x_i, z_ij = 1)": "The hidden label is summed out of the density first: where is the sum over j in "
+            "p(x_i)?",
+        "term:the entropy of the posterior": "Which sum stands inside the logarithm of p(x_i)?",
+        "underflow:far": "Which factor can you take out of the sum before you exponentiate?",
+    },
     hints=[
         "Which sum is inside the logarithm, the one over points or the one over components?",
         "Compute the table log_joint (n, k) first. Wanted: the logarithm of the sum of its exponentials, row by row.",
         "Take the largest entry of each row out: top + log(sum(exp(a - top))). Then add up the points.",
     ],
     by_hand="One point, log-joints (-1000, -1001). What is the sum of the exponentials on a computer, and what is the "
-    "logarithm of the sum, worked out by taking the larger one out?",
-)
+            "logarithm of the sum, worked out by taking the larger one out?",
+)  # fmt: skip
 
 
 # ---- responsibilities
@@ -386,11 +247,8 @@ RESPONSIBILITY_MISTAKES = [
 ]
 
 RESPONSIBILITIES = Exercise(
-    responsibilities,
-    lesson=LESSON,
+    responsibilities, lesson=LESSON, chain="bayes", out={"r": "nk"}, problems=_mixture,
     statement="r_ij = p(z_ij = 1 | x_i, theta) by Bayes' rule; each row sums to one.",
-    problems=_mixture,
-    out={"r": "nk"},
     mistakes=RESPONSIBILITY_MISTAKES,
     hints=[
         "Bayes: prior times likelihood, divided by the sum of the same over all components.",
@@ -399,7 +257,7 @@ RESPONSIBILITIES = Exercise(
         "weight = exp(a - a.max(1, keepdims=True)), then divide each row by its own sum, again with keepdims=True.",
     ],
     by_hand="One point, log-joints (-1000, -1001). Write r_1 / r_2 first; then use r_1 + r_2 = 1.",
-)
+)  # fmt: skip
 
 
 # ---- sample
@@ -508,50 +366,26 @@ def _drawn(label=None, factor=np.linalg.cholesky, shuffle=False, shared=False, o
 
 
 SAMPLE = Exercise(
-    sample,
-    lesson=LESSON,
-    statement="n independent draws from the mixture: x (n, d), and z (n, k) one-hot, the component that made each "
-    "point.",
-    problems=_sampling,
-    judge=_fair,
+    sample, lesson=LESSON, out={"x": "nd", "z": "nk"}, problems=_sampling, judge=_fair,
     seconds=12.0,  # ten thousand calls of rng.multivariate_normal are right too, on a slow machine
-    out={"x": "nd", "z": "nk"},
+    statement="n independent draws from the mixture: x (n, d), and z (n, k) one-hot, the component that made each "
+              "point.",
     mistakes=[
-        Mistake(
-            "equal-weights",
-            _drawn(label=lambda rng, n, k: rng.integers(0, k, n)),
-            "All components occur equally often. How likely is each label?",
-        ),
-        Mistake(
-            "sigma-as-factor",
-            _drawn(factor=lambda Sigma: Sigma),
-            "Normal numbers multiplied by Sigma have covariance Sigma Sigma^T. Which A has A A^T = Sigma?",
-        ),
-        Mistake(
-            "transposed-factor",
-            _drawn(factor=lambda Sigma: np.linalg.cholesky(Sigma).transpose(0, 2, 1)),
-            "A^T A is not A A^T: the ellipses are tilted otherwise. Does your factor stand on the right side?",
-        ),
-        Mistake(
-            "standard-deviations-only",
-            _drawn(factor=lambda S: np.stack([np.diag(np.sqrt(np.diag(s))) for s in S])),
-            "The columns are uncorrelated within each component. Sigma has entries off the diagonal too.",
-        ),
-        Mistake(
-            "labels-of-others",
-            _drawn(shuffle=True),
-            "x and z do not belong together: row i of z must say which component made row i of x.",
-        ),
-        Mistake(
-            "one-noise-for-all",
-            _drawn(shared=True),
-            "All points of a component are the same: each needs normal numbers of its own.",
-        ),
-        Mistake(
-            "labels-not-one-hot",
-            _drawn(one_hot=False),
-            "z holds labels. It should be one-hot, (n, k): np.eye(k)[labels] turns one into the other.",
-        ),
+        Mistake("equal-weights", _drawn(label=lambda rng, n, k: rng.integers(0, k, n)),
+                "All components occur equally often. How likely is each label?"),
+        Mistake("sigma-as-factor", _drawn(factor=lambda Sigma: Sigma),
+                "Normal numbers multiplied by Sigma have covariance Sigma Sigma^T. Which A has A A^T = Sigma?"),
+        Mistake("transposed-factor", _drawn(factor=lambda Sigma: np.linalg.cholesky(Sigma).transpose(0, 2, 1)),
+                "A^T A is not A A^T: the ellipses are tilted otherwise. Does your factor stand on the right side?"),
+        Mistake("standard-deviations-only", _drawn(factor=lambda S:
+                np.stack([np.diag(np.sqrt(np.diag(s))) for s in S])),
+                "The columns are uncorrelated within each component. Sigma has entries off the diagonal too."),
+        Mistake("labels-of-others", _drawn(shuffle=True),
+                "x and z do not belong together: row i of z must say which component made row i of x."),
+        Mistake("one-noise-for-all", _drawn(shared=True),
+                "All points of a component are the same: each needs normal numbers of its own."),
+        Mistake("labels-not-one-hot", _drawn(one_hot=False),
+                "z holds labels. It should be one-hot, (n, k): np.eye(k)[labels] turns one into the other."),
     ],
     hints=[
         "Two draws: first the labels of all points, then the points.",
@@ -559,7 +393,7 @@ SAMPLE = Exercise(
         "np.linalg.cholesky(Sigma) gives an A with A A^T = Sigma for each component; pick A[label], and mu[label].",
     ],
     by_hand="Draw three points by hand: throw a coin for the label, then look up the mean you would add.",
-)
+)  # fmt: skip
 
 
 # ---- complete_log_likelihood
@@ -581,48 +415,22 @@ def _labelled(rng):
 
 
 COMPLETE_LOG_LIKELIHOOD = Exercise(
-    complete_log_likelihood,
-    lesson=LESSON,
-    statement="log p(x, z | theta): the log-likelihood if the labels z (n, k), one-hot, were known: a number.",
+    complete_log_likelihood, lesson=LESSON, chain="complete_log_likelihood", out={"log_likelihood": ""},
     problems=_labelled,
-    out={"log_likelihood": ""},
+    statement="log p(x, z | theta): the log-likelihood if the labels z (n, k), one-hot, were known: a number.",
     mistakes=[
-        Mistake(
-            "labels-ignored",
-            lambda x, z, pi, mu, Sigma: log_likelihood(x, pi, mu, Sigma),
-            "This is log p(x): the labels are summed out. Here they are given, and each point counts only the "
-            "component that made it.",
-        ),
-        Mistake(
-            "no-pi",
-            lambda x, z, pi, mu, Sigma: (z * _table(x, pi, mu, Sigma)).sum(),
-            "This is log p(x | z). The joint also has p(z): what is the probability of the label itself?",
-        ),
-        Mistake(
-            "all-components",
-            lambda x, z, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).sum(),
-            "Every component is counted for every point. The exponents z_ij pick one.",
-        ),
-        Mistake(
-            "last-label-for-all",
-            lambda x, z, pi, mu, Sigma: (z[:, -1:] * log_joint(x, pi, mu, Sigma)).sum(),
-            "One column of z is used for all components, as on the slide with its z_ik. The sum over j needs z_ij.",
-        ),
-        Mistake(
-            "pi-only",
-            lambda x, z, pi, mu, Sigma: (z * np.log(pi)).sum(),
-            "This is log p(z) alone. The points themselves do not enter.",
-        ),
-        Mistake(
-            "mean",
-            lambda x, z, pi, mu, Sigma: complete_log_likelihood(x, z, pi, mu, Sigma) / len(x),
-            "This is the mean over the points; the log-likelihood is their sum.",
-        ),
-        Mistake(
-            "log-det-missing",
-            lambda x, z, pi, mu, Sigma: (z * (_table(x, pi, mu, Sigma, log_det=0) + np.log(pi))).sum(),
-            "The log-determinant of each covariance is missing from the density.",
-        ),
+        Mistake("labels-ignored", lambda x, z, pi, mu, Sigma: log_likelihood(x, pi, mu, Sigma),
+                "This is log p(x): the labels are summed out. Here they are given, and each point counts only the "
+                "component that made it."),
+        Mistake("no-pi", lambda x, z, pi, mu, Sigma: (z * _table(x, pi, mu, Sigma)).sum(),
+                "This is log p(x | z). The joint also has p(z): what is the probability of the label itself?"),
+        Mistake("all-components", lambda x, z, pi, mu, Sigma: log_joint(x, pi, mu, Sigma).sum(),
+                "Every component is counted for every point. The exponents z_ij pick one."),
+        Mistake("last-label-for-all", lambda x, z, pi, mu, Sigma: (z[:, -1:] * log_joint(x, pi, mu, Sigma)).sum(),
+                "One column of z is used for all components, as on the slide with its z_ik. The sum over j needs "
+                "z_ij."),
+        Mistake("pi-only", lambda x, z, pi, mu, Sigma: (z * np.log(pi)).sum(),
+                "This is log p(z) alone. The points themselves do not enter."),
     ],
     hints=[
         "Which of the k terms of a row survive when z_i is one-hot?",
@@ -630,7 +438,7 @@ COMPLETE_LOG_LIKELIHOOD = Exercise(
         "Then add everything up: over the components it picks, over the points it sums.",
     ],
     by_hand="Two points, z = (1, 0) and (0, 1). Write all four terms of the double sum; which of them survive?",
-)
+)  # fmt: skip
 
 
 # ---- fit_complete
@@ -678,61 +486,25 @@ def _several_a_component(rng):
 
 
 FIT_COMPLETE = Exercise(
-    fit_complete,
-    lesson=LESSON,
-    statement="Maximum likelihood with known labels: shares, means, covariances of each kind.",
+    fit_complete, lesson=LESSON, chain="known_labels", out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
     problems=_several_a_component,
-    out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
+    statement="Maximum likelihood with known labels: shares, means, covariances of each kind.",
     mistakes=[
-        Mistake(
-            "unbiased",
-            lambda x, z: _fit(x, z, divide=lambda x, N: N - 1),
-            "Sigma_j is divided by N_j - 1. That is the unbiased estimate; the likelihood is largest with N_j.",
-        ),
-        Mistake(
-            "divided-by-n",
-            lambda x, z: _fit(x, z, divide=lambda x, N: np.full(len(N), len(x))),
-            "Sigma_j is divided by the number of all points. How many of them did component j make?",
-        ),
-        Mistake(
-            "common-centre",
-            lambda x, z: _fit(x, z, centre=lambda x, mu: np.tile(x.mean(0), (len(mu), 1))),
-            "The scatter is taken around the mean of all points, not around the mean of each kind.",
-        ),
-        Mistake(
-            "counts-for-pi",
-            lambda x, z: _fit(x, z, pi=lambda x, N: N),
-            "pi holds counts. As probabilities they must sum to one.",
-        ),
-        Mistake(
-            "equal-weights",
-            lambda x, z: _fit(x, z, pi=lambda x, N: np.full(len(N), 1 / len(N))),
-            "pi is 1/k whatever the labels. Which share of the points did each component make?",
-        ),
-        Mistake(
-            "sums-for-means",
-            lambda x, z: _fit(x, z, mu=lambda x, z, N: z.T @ x),
-            "mu_j is a sum. A mean is a sum divided by the number of its terms.",
-        ),
-        Mistake(
-            "means-over-n",
-            lambda x, z: _fit(x, z, mu=lambda x, z, N: z.T @ x / len(x)),
-            "mu_j is divided by n. Only N_j points belong to it.",
-        ),
-        Mistake(
-            "diagonal",
-            lambda x, z: (lambda t: (t[0], t[1], t[2] * np.eye(x.shape[1])))(_fit(x, z)),
-            "Sigma_j is kept diagonal: its ellipse cannot tilt. Nothing in the model forbids correlation.",
-        ),
+        Mistake("common-centre", lambda x, z: _fit(x, z, centre=lambda x, mu: np.tile(x.mean(0), (len(mu), 1))),
+                "The scatter is taken around the mean of all points, not around the mean of each kind."),
     ],
+    ask={
+        "factor:sum_i z_ij / n": "How many of the points did component j make?",
+        "axis:k": "Which share of the points did each component make?",
+    },
     hints=[
         "Fit each kind by itself, as if it were the only one: that is what decoupling means.",
         "N_j = z.sum(0). For the means, z.T @ x adds the points of each kind.",
         "For Sigma_j: away = x - mu[j]; weight the rows by z[:, j], multiply with away and divide by N_j.",
     ],
     by_hand="Points 0, 2, 5 with labels 0, 0, 1: how many points has each component, what is its mean, and the "
-    "variance of the first around it?",
-)
+            "variance of the first around it?",
+)  # fmt: skip
 
 
 # ---- spike_log_likelihood
@@ -781,98 +553,38 @@ def _spikes(rng):
 
 
 SPIKE_LOG_LIKELIHOOD = Exercise(
-    spike_log_likelihood,
-    lesson=LESSON,
-    statement="log p(x) of a half-and-half mixture: the data's own Gaussian (covariance with 1/n), and N(x[0], s^2 I), "
-    "a spike: a number. s may be as small as 1e-100.",
-    problems=_spikes,
-    out={"log_likelihood": ""},
+    spike_log_likelihood, lesson=LESSON, out={"log_likelihood": ""}, problems=_spikes,
+    statement="log p(x) of a half-and-half mixture: the data's own Gaussian (covariance with 1/n), and N(x[0], s^2 "
+              "I), a spike: a number. s may be as small as 1e-100.",
     mistakes=[
-        Mistake(
-            "variance-s",
-            lambda x, s: _spiked(
-                x,
-                s,
-                narrow=lambda x, s: (
-                    -x.shape[1] * np.log(2 * np.pi * s) / 2 - (((x - x[0]) / np.sqrt(s)) ** 2).sum(1) / 2
-                ),
-            ),
-            "s is used as a variance. It is a standard deviation: the covariance is s^2 I.",
-        ),
-        Mistake(
-            "log-s-without-d",
-            lambda x, s: _spiked(
-                x,
-                s,
-                narrow=lambda x, s: (
-                    -x.shape[1] * np.log(2 * np.pi) / 2 - np.log(s) - (((x - x[0]) / s) ** 2).sum(1) / 2
-                ),
-            ),
-            "Right in one dimension. The determinant of s^2 I is s^(2d): how often does log s enter?",
-        ),
-        Mistake(
-            "unbiased-covariance",
-            lambda x, s: _spiked(x, s, covariance=lambda x: np.atleast_2d(np.cov(x.T))),
-            "The covariance of the wide component is divided by n - 1. Here it has 1/n (np.cov needs bias=True).",
-        ),
-        Mistake(
-            "no-weights",
-            lambda x, s: _spiked(x, s, weight=1.0),
-            "The weights, one half each, are missing: you are too high by log 2 for each point.",
-        ),
-        Mistake(
-            "one-label-for-all",
-            lambda x, s: np.logaddexp(
-                (np.log(0.5) + _broad(x, np.atleast_2d(np.cov(x.T, bias=True)))).sum(),
-                (np.log(0.5) - x.shape[1] * np.log(2 * np.pi * s**2) / 2 - (((x - x[0]) / s) ** 2).sum(1) / 2).sum(),
-            ),
-            "The points are summed within each component before the two are added: as if one label held for all "
-            "points. Each point draws its own.",
-        ),
-        Mistake(
-            "spike-only",
-            lambda x, s: (
-                np.log(0.5)
-                - x.shape[1] * np.log(2 * np.pi) / 2
-                - x.shape[1] * np.log(s)
-                - (((x - x[0]) / s) ** 2).sum(1) / 2
-            ).sum(),
-            "Only the spike counts here. The wide component keeps all the other points alive.",
-        ),
-        Mistake(
-            "spike-on-the-mean",
-            lambda x, s: _spiked(
-                x,
-                s,
-                narrow=lambda x, s: (
-                    -x.shape[1] * np.log(2 * np.pi) / 2
-                    - x.shape[1] * np.log(s)
-                    - (((x - x.mean(0)) / s) ** 2).sum(1) / 2
-                ),
-            ),
-            "The spike stands on the mean of the data. It is to stand on a point of the data, x[0]: only there does "
-            "it win by growing narrower.",
-        ),
-        Mistake(
-            "one-weight",
-            lambda x, s: np.logaddexp(
-                _broad(x, np.atleast_2d(np.cov(x.T, bias=True))),
-                np.log(0.5)
-                - x.shape[1] * np.log(2 * np.pi) / 2
-                - x.shape[1] * np.log(s)
-                - (((x - x[0]) / s) ** 2).sum(1) / 2,
-            ).sum(),
-            "Only the spike has its weight of one half. The weights of both components sum to one.",
-        ),
+        Mistake("no-weights", lambda x, s: _spiked(x, s, weight=1.0),
+                "The weights, one half each, are missing: you are too high by log 2 for each point."),
+        Mistake("one-label-for-all", lambda x, s:
+                np.logaddexp((np.log(0.5) + _broad(x, np.atleast_2d(np.cov(x.T, bias=True)))).sum(),
+                (np.log(0.5) - x.shape[1] * np.log(2 * np.pi * s**2) / 2 - (((x - x[0]) / s) ** 2).sum(1) / 2).sum()),
+                "The points are summed within each component before the two are added: as if one label held for all "
+                "points. Each point draws its own."),
+        Mistake("spike-only", lambda x, s:
+                (np.log(0.5) - x.shape[1] * np.log(2 * np.pi) / 2 - x.shape[1] * np.log(s) -
+                (((x - x[0]) / s) ** 2).sum(1) / 2).sum(),
+                "Only the spike counts here. The wide component keeps all the other points alive."),
+        Mistake("one-weight", lambda x, s:
+                np.logaddexp(_broad(x, np.atleast_2d(np.cov(x.T, bias=True))),
+                np.log(0.5) - x.shape[1] * np.log(2 * np.pi) / 2 - x.shape[1] * np.log(s) -
+                (((x - x[0]) / s) ** 2).sum(1) / 2).sum(),
+                "Only the spike has its weight of one half. The weights of both components sum to one."),
     ],
+    ask={
+        "argument:d": "The determinant of s^2 I is s^(2d): how often does log s enter?",
+    },
     hints=[
         "Two columns of log-densities: one for the wide component, one for the spike. Then log-sum-exp over the two.",
         "The spike's log-density is -(d/2) log 2 pi - d log s - |(x - x[0]) / s|^2 / 2: divide before you square.",
         "np.logaddexp(a, b) is log(e^a + e^b), safely. Add log(1/2) for each point and sum.",
     ],
     by_hand="Write log p of the first point alone and of all others for s so small that the spike reaches no other "
-    "point. Which of the terms depend on s, and how?",
-)
+            "point. Which of the terms depend on s, and how?",
+)  # fmt: skip
 
 # ---- posterior_table
 

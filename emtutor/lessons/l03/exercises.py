@@ -25,11 +25,6 @@ def _r(x, pi, mu, Sigma, axis=1):
     return r / r.sum(axis, keepdims=True)
 
 
-def _r_underflowing(x, pi, mu, Sigma):
-    joint = np.exp(log_joint(x, pi, mu, Sigma))
-    return joint / joint.sum(1, keepdims=True)
-
-
 def _one_hot(r):
     return np.eye(r.shape[1])[r.argmax(1)]
 
@@ -45,11 +40,6 @@ def _per_component(R):
 
 def _solve(Sigma, v):
     return np.linalg.solve(Sigma, v[:, :, None])[:, :, 0]
-
-
-def _tied(G):
-    """The derivative with the entries ab and ba tied to one variable."""
-    return G + np.swapaxes(G, -1, -2) - G * np.eye(G.shape[-1])
 
 
 def _adjugate(Sigma):
@@ -71,88 +61,36 @@ def _pull(x, mu, Sigma):
 
 
 GRAD_LOG_GAUSSIAN_MU = Exercise(
-    grad_log_gaussian_mu,
-    lesson=LESSON,
-    statement="The gradient of log N(x_i; mu, Sigma) in mu, one row for each point: (n, d). One Gaussian: mu (d,), "
-    "Sigma (d, d).",
-    problems=_one_gaussian,
+    grad_log_gaussian_mu, lesson=LESSON, chain="grad_log_gaussian_mu", out={"gradient": "nd"}, problems=_one_gaussian,
     notation={"mu": "d", "Sigma": "dd"},
-    out={"gradient": "nd"},
-    unit=-1,
+    statement="The gradient of log N(x_i; mu, Sigma) in mu, one row for each point: (n, d). One Gaussian: mu (d,), "
+              "Sigma (d, d).",
     mistakes=[
-        Mistake(
-            "not-inverted",
-            lambda x, mu, Sigma: (x - mu) @ Sigma,
-            "You multiply by Sigma where its inverse belongs. If x is in minutes, which unit must the derivative of a "
-            "number without unit with respect to mu have? Which power of Sigma gives it?",
-        ),
-        Mistake(
-            "sign",
-            lambda x, mu, Sigma: -_pull(x, mu, Sigma),
-            "The sign is the other one. Put mu to the left of a point: does the log-density at that point rise or fall "
-            "when mu moves to the right?",
-        ),
-        Mistake(
-            "half",
-            lambda x, mu, Sigma: _pull(x, mu, Sigma) / 2,
-            "Exactly half. What is the derivative of u^2 / 2? And of half a quadratic form with a symmetric matrix?",
-        ),
-        Mistake(
-            "twice",
-            lambda x, mu, Sigma: 2 * _pull(x, mu, Sigma),
-            "Exactly twice. Which factor stands before the quadratic form in log N?",
-        ),
-        Mistake(
-            "sign-and-half",
-            lambda x, mu, Sigma: -_pull(x, mu, Sigma) / 2,
-            "Minus one half of it. You kept the factor of the exponent: what does differentiating the square make of "
-            "it, and what the inner derivative of x - mu?",
-        ),
-        Mistake(
-            "slide",
-            lambda x, mu, Sigma: -(x - mu) @ Sigma / 2,
-            "This is what the slide prints: factor -1/2 and Sigma. Check the unit, the sign and the factor, one after "
-            "the other.",
-        ),
-        Mistake(
-            "no-covariance",
-            lambda x, mu, Sigma: x - mu,
-            "Right for Sigma = I only. In which directions should a point pull more weakly?",
-        ),
-        Mistake(
-            "only-variances",
-            lambda x, mu, Sigma: (x - mu) / np.diag(Sigma),
-            "You divide by the variances. Right only if Sigma is diagonal: what do the entries beside the diagonal do?",
-        ),
-        Mistake(
-            "entry-by-entry",
-            lambda x, mu, Sigma: (x - mu) @ (1 / Sigma),
-            "You inverted Sigma entry by entry. Which matrix gives the unit matrix when multiplied by Sigma?",
-        ),
-        Mistake(
-            "deviation",
-            lambda x, mu, Sigma: np.linalg.solve(np.linalg.cholesky(Sigma), (x - mu).T).T,
-            "You divided by a square root of Sigma (a Cholesky factor) once. These are standardised points; how often "
-            "does Sigma divide in the quadratic form?",
-        ),
-        Mistake(
-            "of-the-density",
-            lambda x, mu, Sigma: np.exp(log_normal(x, mu[None], Sigma[None])) * _pull(x, mu, Sigma),
-            "This is the gradient of the density itself. What does the derivative of a logarithm divide by?",
-        ),
-        Mistake(
-            "constant-kept",
-            lambda x, mu, Sigma: (
-                _pull(x, mu, Sigma) - (x.shape[1] * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1]) / 2
-            ),
-            "The terms of log N without mu are still there. What is the derivative of a constant?",
-        ),
-        Mistake(
-            "summed",
-            lambda x, mu, Sigma: _pull(x, mu, Sigma).sum(0),
-            "You summed over the points. Here each point has a row of its own.",
-        ),
+        Mistake("slide", lambda x, mu, Sigma: -(x - mu) @ Sigma / 2,
+                "This is what the slide prints: factor -1/2 and Sigma. Check the unit, the sign and the factor, one "
+                "after the other."),
+        Mistake("entry-by-entry", lambda x, mu, Sigma: (x - mu) @ (1 / Sigma),
+                "You inverted Sigma entry by entry. Which matrix gives the unit matrix when multiplied by Sigma?"),
+        Mistake("deviation", lambda x, mu, Sigma: np.linalg.solve(np.linalg.cholesky(Sigma), (x - mu).T).T,
+                "You divided by a square root of Sigma (a Cholesky factor) once. These are standardised points; how "
+                "often does Sigma divide in the quadratic form?"),
+        Mistake("of-the-density", lambda x, mu, Sigma:
+                np.exp(log_normal(x, mu[None], Sigma[None])) * _pull(x, mu, Sigma),
+                "This is the gradient of the density itself. What does the derivative of a logarithm divide by?"),
+        Mistake("constant-kept", lambda x, mu, Sigma:
+                _pull(x, mu, Sigma) - (x.shape[1] * np.log(2 * np.pi) + np.linalg.slogdet(Sigma)[1]) / 2,
+                "The terms of log N without mu are still there. What is the derivative of a constant?"),
     ],
+    ask={
+        "inverse:Sigma": "If x is in minutes, which unit must the gradient of a number without unit have?",
+        "sign:result": "Put mu to the left of a point: does the log-density at that point rise or fall when mu moves "
+            "to the right?",
+        "factor:0.5": "What is the derivative of half a quadratic form with a symmetric matrix?",
+        "factor:2": "Which factor stands before the quadratic form in log N?",
+        "factor:-0.5": "What becomes of the factor of the exponent when the square is differentiated, and which sign "
+            "has the inner derivative of x - mu?",
+        "power:Sigma": "In which directions should a point pull more weakly?",
+    },
     hints=[
         "Only one of the three terms of log N holds mu. Which?",
         "In one dimension: differentiate -(x - mu)^2 / (2 sigma^2) in mu. Mind the inner derivative of x - mu.",
@@ -160,8 +98,8 @@ GRAD_LOG_GAUSSIAN_MU = Exercise(
         "column of B; your points are rows.",
     ],
     by_hand="Take Sigma = [[2, 1], [1, 2]] and x - mu = (1, 0). Write the quadratic form as a polynomial in the two "
-    "entries of mu and differentiate it entry by entry.",
-)
+            "entries of mu and differentiate it entry by entry.",
+)  # fmt: skip
 
 
 # ---- grad_mu
@@ -192,131 +130,56 @@ def _mixture(rng):
 def _other_weights(gradient, ask):
     """Mistakes of a gradient that has other weights than r; `ask` is the question for those who took the prior."""
     return [
-        Mistake(
-            "prior-for-r",
-            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
-            f"Your weights are pi_j, the same for every point: the prior. {ask}",
-        ),
-        Mistake(
-            "joint-for-r",
-            lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=np.exp(log_joint(x, pi, mu, Sigma))),
-            "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of densities. By "
-            "what does the derivative of log u divide?",
-        ),
-    ]
+        Mistake("prior-for-r", lambda x, pi, mu, Sigma: gradient(x, pi, mu, Sigma, r=np.tile(pi, (len(x), 1))),
+                f"Your weights are pi_j, the same for every point: the prior. {ask}"),
+        Mistake("joint-for-r", lambda x, pi, mu, Sigma:
+                gradient(x, pi, mu, Sigma, r=np.exp(log_joint(x, pi, mu, Sigma))),
+                "Your weights are the joint pi_j N(x_i; mu_j, Sigma_j): this is the gradient of the sum of "
+                "densities. By what does the derivative of log u divide?"),
+    ]  # fmt: skip
 
 
 GRAD_MU = Exercise(
-    grad_mu,
-    lesson=LESSON,
+    grad_mu, lesson=LESSON, chain="grad_mu", out={"gradient": "kd"}, problems=_mixture,
     statement="The gradient of log p(x | theta) in every mean, one row for each component: (k, d). It must also be "
-    "right for a point so far out that every density there is 0 for a computer.",
-    problems=_mixture,
-    out={"gradient": "kd"},
-    unit=-1,
+              "right for a point so far out that every density there is 0 for a computer.",
     mistakes=[
-        Mistake(
-            "not-inverted",
-            lambda x, pi, mu, Sigma: np.einsum("kab,kb->ka", Sigma, _towards(x, _r(x, pi, mu, Sigma), mu)),
-            "You multiply by Sigma_j where its inverse belongs. If x is in minutes, which unit must the gradient have? "
-            "Which power of Sigma_j gives it?",
-        ),
-        Mistake(
-            "sign",
-            lambda x, pi, mu, Sigma: -_g_mu(x, pi, mu, Sigma),
-            "The sign is the other one. Put mu_j left of all its points: should log p rise or fall when mu_j moves to "
-            "the right?",
-        ),
-        Mistake(
-            "half",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma) / 2,
-            "Exactly half. Differentiate u^2 / 2 first, then half a quadratic form with a symmetric matrix: what "
-            "becomes of the one half?",
-        ),
-        Mistake(
-            "slide",
-            lambda x, pi, mu, Sigma: -np.einsum("kab,kb->ka", Sigma, _towards(x, _r(x, pi, mu, Sigma), mu)) / 2,
-            "This is what the slide prints. Check the unit, the sign and the factor: none of the three is right.",
-        ),
-        Mistake(
-            "no-responsibilities",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=np.ones((len(x), len(pi)))),
-            "Every point pulls at every mean with full force. What is the derivative of the logarithm of a sum, and "
-            "which fraction appears in front of each term?",
-        ),
+        Mistake("slide", lambda x, pi, mu, Sigma:
+                -np.einsum("kab,kb->ka", Sigma, _towards(x, _r(x, pi, mu, Sigma), mu)) / 2,
+                "This is what the slide prints. Check the unit, the sign and the factor: none of the three is right."),
         *_other_weights(_g_mu, "Should a point near mu_j not pull harder than one far away?"),
-        Mistake(
-            "no-prior",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r(x, np.ones_like(pi), mu, Sigma)),
-            "Your responsibilities are what they would be if all weights were equal. Where does pi enter Bayes' rule?",
-        ),
-        Mistake(
-            "over-points",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
-            "Your responsibilities are normalised over the points. Each point hands out one unit: along which axis?",
-        ),
-        Mistake(
-            "unprimed-sum",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=np.full((len(x), len(pi)), 1 / len(pi))),
-            "All your responsibilities are 1/k. In the sum below the fraction, which symbols must carry the running "
-            "index j'?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_one_hot(_r(x, pi, mu, Sigma))),
-            "Each point pulls only at its most probable component. May a point pull at two means?",
-        ),
-        Mistake(
-            "underflow",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r_underflowing(x, pi, mu, Sigma)),
-            "The formula is right, but far out all densities are 0 for a computer and 0/0 is no number. Which common "
-            "factor of a row can you take out before you exponentiate?",
-        ),
-        Mistake(
-            "r-times-one-minus-r",
-            lambda x, pi, mu, Sigma: (
-                _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))) if len(pi) > 1 else None
-            ),
-            "You differentiated r as well. The derivative of log p has r_ij in front and no derivative of it: which "
-            "function did you differentiate?",
-        ),
-        Mistake(
-            "mean",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma) / len(x),
-            "This is the gradient of the mean of log p(x_i). The log-likelihood is the sum over the points.",
-        ),
-        Mistake(
-            "divided-by-R",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma) / _r(x, pi, mu, Sigma).sum(0)[:, None],
-            "You divided by R_j. The sum becomes a mean with the same root, but is it still the gradient?",
-        ),
-        Mistake(
-            "no-covariance",
-            lambda x, pi, mu, Sigma: _towards(x, _r(x, pi, mu, Sigma), mu),
-            "Sigma_j is missing. The direction is the one in which EM steps, but which unit has a gradient?",
-        ),
-        Mistake(
-            "em-step",
-            lambda x, pi, mu, Sigma: _towards(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
-            "This is the step of EM, new mean minus old. It vanishes where the gradient does, but it has another unit: "
-            "by which matrix and which number do the two differ?",
-        ),
-        Mistake(
-            "new-mean",
-            lambda x, pi, mu, Sigma: _towards(x, _r(x, pi, mu, Sigma), 0 * mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
-            "This is the mean for which the gradient would vanish. Wanted is the gradient at the mu that is given.",
-        ),
-        Mistake(
-            "first-covariance",
-            lambda x, pi, mu, Sigma: _solve(Sigma[[0] * len(pi)], _towards(x, _r(x, pi, mu, Sigma), mu)),
-            "Each component pulls through its own covariance. Which index does Sigma carry in your last line?",
-        ),
-        Mistake(
-            "constant-kept",
-            lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma) + np.log(pi)[:, None],
-            "A term without mu_j is still there. What is the derivative of log pi_j in mu_j?",
-        ),
+        Mistake("over-points", lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
+                "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
+                "axis?"),
+        Mistake("r-times-one-minus-r", lambda x, pi, mu, Sigma:
+                _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))) if len(pi) > 1 else None,
+                "You differentiated r as well. The derivative of log p has r_ij in front and no derivative of it: "
+                "which function did you differentiate?"),
+        Mistake("em-step", lambda x, pi, mu, Sigma:
+                _towards(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
+                "This is the step of EM, new mean minus old. It vanishes where the gradient does, but it has another "
+                "unit: by which matrix and which number do the two differ?"),
+        Mistake("new-mean", lambda x, pi, mu, Sigma:
+                _towards(x, _r(x, pi, mu, Sigma), 0 * mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
+                "This is the mean for which the gradient would vanish. Wanted is the gradient at the mu that is "
+                "given."),
+        Mistake("first-covariance", lambda x, pi, mu, Sigma:
+                _solve(Sigma[[0] * len(pi)], _towards(x, _r(x, pi, mu, Sigma), mu)),
+                "Each component pulls through its own covariance. Which index does Sigma carry in your last line?"),
     ],
+    ask={
+        "inverse:Sigma": "If x is in minutes, which unit must the gradient have?",
+        "sign:result": "Put mu_j left of all its points: should log p rise or fall when mu_j moves to the right?",
+        "factor:0.5": "What becomes of the one half when a quadratic form with a symmetric matrix is differentiated?",
+        "argument:r_ij": "Which fraction appears in front of each term when you differentiate the logarithm of a sum?",
+        "uniform:pi": "Where does pi enter Bayes' rule?",
+        "uniform:r_ij": "In the sum below the fraction, which symbols must carry the running index j'?",
+        "hard:r_ij": "May a point pull at two means?",
+        "underflow:far": "Which common factor of a row can you take out before you exponentiate?",
+        "factor:R_j": "The sum becomes a mean with the same root: is it still the gradient?",
+        "power:Sigma": "Which unit has the gradient if x is in minutes, and which power of Sigma_j gives it?",
+        "term:log pi_j": "What is the derivative of log pi_j in mu_j?",
+    },
     hints=[
         "Start with one point. What is the derivative of log u, if u is a sum of k terms of which one holds mu_j?",
         "The derivative of pi_j N_ij is pi_j N_ij times the derivative of log N_ij. Divide by p(x_i): which fraction "
@@ -327,8 +190,8 @@ GRAD_MU = Exercise(
         "that matrix is the row j of the result.",
     ],
     by_hand="One dimension, points 0 and 4, means 0 and 4, unit variances, equal weights. Which sign has the gradient "
-    "in mu_1, and why is it not zero?",
-)
+            "in mu_1, and why is it not zero?",
+)  # fmt: skip
 
 
 # ---- update_mu
@@ -345,60 +208,23 @@ def _points_and_r(rng):
 
 
 UPDATE_MU = Exercise(
-    update_mu,
-    lesson=LESSON,
+    update_mu, lesson=LESSON, chain="grad_mu", out={"mu": "kd"}, problems=_points_and_r,
     statement="The means (k, d) for which the gradient in mu vanishes, the responsibilities r (n, k) held fixed.",
-    problems=_points_and_r,
-    out={"mu": "kd"},
-    unit=1,
     mistakes=[
-        Mistake(
-            "over-n",
-            lambda x, r: r.T @ x / len(x),
-            "You divided by n. If a component owns a tenth of the points, where does its mean end up?",
-        ),
-        Mistake(
-            "not-divided",
-            lambda x, r: r.T @ x,
-            "These are sums, and they grow with the number of points. By what do you divide to get a mean?",
-        ),
-        Mistake(
-            "unweighted",
-            lambda x, r: np.tile(x.mean(0), (r.shape[1], 1)),
-            "Every mean is the mean of all points. Where does r_ij enter?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, r: _one_hot(r).T @ x / _one_hot(r).sum(0)[:, None] if _one_hot(r).sum(0).all() else None,
-            "Each point counts only for its most probable component. May a point count in part for several?",
-        ),
-        Mistake(
-            "weights-squared",
-            lambda x, r: (r**2).T @ x / (r**2).sum(0)[:, None],
-            "The responsibilities enter twice, once too often. With which power does r_ij stand in the gradient?",
-        ),
-        Mistake(
-            "one-less",
-            lambda x, r: r.T @ x / (r.sum(0) - 1)[:, None],
-            "You divided by R_j - 1. The gradient vanishes where sum_i r_ij x_i = R_j mu_j: by what is divided there?",
-        ),
-        Mistake(
-            "other-weights",
-            lambda x, r: (1 - r).T @ x / (1 - r).sum(0)[:, None] if r.shape[1] > 1 else None,
-            "Your weights are 1 - r: a point counts most where it belongs least.",
-        ),
-        Mistake(
-            "wrong-axis",
-            lambda x, r: r.T @ x / r.sum(0),
-            "You divide columns by R where rows are meant: NumPy lines shapes up from the right, and here d = k hides "
-            "it. Each row j has its own R_j: which axis do you add?",
-        ),
-        Mistake(
-            "over-k",
-            lambda x, r: r.T @ x / r.shape[1],
-            "You divided by the number of components. How many points does component j answer for?",
-        ),
+        Mistake("other-weights", lambda x, r: (1 - r).T @ x / (1 - r).sum(0)[:, None] if r.shape[1] > 1 else None,
+                "Your weights are 1 - r: a point counts most where it belongs least."),
+        Mistake("wrong-axis", lambda x, r: r.T @ x / r.sum(0),
+                "You divide columns by R where rows are meant: NumPy lines shapes up from the right, and here d = k "
+                "hides it. Each row j has its own R_j: which axis do you add?"),
     ],
+    ask={
+        "factor:R_j / n": "If a component owns a tenth of the points, where does its mean end up?",
+        "factor:R_j": "By what do you divide to get a mean?",
+        "hard:r": "May a point count in part for several?",
+        "power:r": "With which power does r_ij stand in the gradient?",
+        "unbiased:R_j": "The gradient vanishes where sum_i r_ij x_i = R_j mu_j: by what is divided there?",
+        "factor:R_j / k": "How many points does component j answer for?",
+    },
     hints=[
         "Set the gradient to zero. The inverse of Sigma_j stands in front of the whole: may you drop it, and why?",
         "What is left says: sum_i r_ij x_i = mu_j sum_i r_ij. The second sum is called R_j.",
@@ -406,7 +232,7 @@ UPDATE_MU = Exercise(
         "more so that the shapes (k, d) and (k, 1) meet.",
     ],
     by_hand="Points 0, 1, 5 on a line, r[:, 0] = (1, 1/2, 0). Compute R_1 and mu_1.",
-)
+)  # fmt: skip
 
 
 # ---- grad_log_gaussian_Sigma
@@ -425,120 +251,50 @@ def _g_one(x, mu, Sigma, det=1.0, quadratic=1.0):
 
 
 GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
-    grad_log_gaussian_Sigma,
-    lesson=LESSON,
-    statement="The gradient of log N(x_i; mu, Sigma) in Sigma, one matrix for each point: (n, d, d). The entries of "
-    "Sigma are taken as independent: Sigma[0, 1] and Sigma[1, 0] are two variables.",
+    grad_log_gaussian_Sigma, lesson=LESSON, chain="grad_log_gaussian_Sigma", out={"gradient": "ndd"},
     problems=_one_gaussian,
     notation={"mu": "d", "Sigma": "dd"},
-    out={"gradient": "ndd"},
-    unit=-2,
+    statement="The gradient of log N(x_i; mu, Sigma) in Sigma, one matrix for each point: (n, d, d). The entries of "
+              "Sigma are taken as independent: Sigma[0, 1] and Sigma[1, 0] are two variables.",
     mistakes=[
-        Mistake(
-            "no-determinant",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, det=0),
-            "Two terms of log N hold Sigma; you differentiated the quadratic form. Which is the other one?",
-        ),
-        Mistake(
-            "only-determinant",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=0),
-            "Two terms of log N hold Sigma; you differentiated the log-determinant. Where do the points enter?",
-        ),
-        Mistake(
-            "slide",
-            lambda x, mu, Sigma: -_outer(x - mu) / 2,
-            "This is what the slide prints. It vanishes only for a point on the mean. Two places in log N hold Sigma: "
-            "differentiate each by itself, and check the unit.",
-        ),
-        Mistake(
-            "no-sandwich",
-            lambda x, mu, Sigma: (_outer(x - mu) - np.linalg.inv(Sigma)) / 2,
-            "Your two terms have different units. What is the derivative of Sigma^-1, and on how many sides does an "
-            "inverse stand in it?",
-        ),
-        Mistake(
-            "one-slice-of-bread",
-            lambda x, mu, Sigma: (
-                (np.einsum("na,nb->nab", (x - mu) @ np.linalg.inv(Sigma), x - mu) - np.linalg.inv(Sigma)) / 2
-            ),
-            "One inverse is missing in the first term. In one dimension, what is the derivative of 1 / s? Where do the "
-            "two factors 1 / s stand when s is a matrix?",
-        ),
-        Mistake(
-            "sign",
-            lambda x, mu, Sigma: -_g_one(x, mu, Sigma),
-            "Both signs are the other way round. If the point lies far outside the ellipse, should a larger Sigma "
-            "raise or lower the density there?",
-        ),
-        Mistake(
-            "sign-of-the-inverse",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=-1),
-            "Both terms have the same sign, so nothing can balance. What is the derivative of 1 / s in s?",
-        ),
-        Mistake(
-            "sign-of-the-determinant",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, det=-1),
-            "Both terms have the same sign, so nothing can balance. With which sign does log det Sigma stand in log N?",
-        ),
-        Mistake(
-            "twice",
-            lambda x, mu, Sigma: 2 * _g_one(x, mu, Sigma),
-            "Exactly twice. Which factor do both terms carry in log N?",
-        ),
-        Mistake(
-            "determinant-not-halved",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, det=2),
-            "The term of the log-determinant counts twice. With which factor does log det Sigma stand in log N?",
-        ),
-        Mistake(
-            "quadratic-not-halved",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=2),
-            "The term of the quadratic form counts twice. With which factor does it stand in log N?",
-        ),
-        Mistake(
-            "tied",
-            lambda x, mu, Sigma: _tied(_g_one(x, mu, Sigma)),
-            "Beside the diagonal you are off by a factor 2: you tied Sigma[a, b] and Sigma[b, a] into one variable. "
-            "Here they are two. (The root is the same either way.)",
-        ),
-        Mistake(
-            "one-over-determinant",
-            lambda x, mu, Sigma: (_outer((x - mu) @ np.linalg.inv(Sigma)) - 1 / np.linalg.det(Sigma)) / 2,
-            "The derivative of log det Sigma is not 1 / det Sigma: which shape must it have? Jacobi's formula has it.",
-        ),
-        Mistake(
-            "derivative-of-determinant",
-            lambda x, mu, Sigma: (_outer((x - mu) @ np.linalg.inv(Sigma)) - _adjugate(Sigma)) / 2,
-            "You took the derivative of det Sigma. Which factor does the logarithm divide away?",
-        ),
-        Mistake(
-            "by-the-inverse",
-            lambda x, mu, Sigma: (Sigma - _outer(x - mu)) / 2,
-            "This is the gradient in the inverse of Sigma, the precision. It has the same root. Which unit has a "
-            "derivative with respect to Sigma?",
-        ),
-        Mistake(
-            "times-Sigma-twice",
-            lambda x, mu, Sigma: (_outer(x - mu) - Sigma) / 2,
-            "You multiplied by Sigma on both sides. That keeps the root and is how EM steps, but it is no longer the "
-            "gradient: which unit must that have?",
-        ),
-        Mistake(
-            "of-the-density",
-            lambda x, mu, Sigma: np.exp(log_normal(x, mu[None], Sigma[None]))[:, :, None] * _g_one(x, mu, Sigma),
-            "This is the gradient of the density itself. What does the derivative of a logarithm divide by?",
-        ),
-        Mistake(
-            "summed",
-            lambda x, mu, Sigma: _g_one(x, mu, Sigma).sum(0),
-            "You summed over the points. Here each point has a matrix of its own.",
-        ),
-        Mistake(
-            "only-variances",
-            lambda x, mu, Sigma: _g_one(x, mu, np.diag(np.diag(Sigma))),
-            "Right only if Sigma is diagonal. Which entries of Sigma do you not use?",
-        ),
+        Mistake("only-determinant", lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=0),
+                "Two terms of log N hold Sigma; you differentiated the log-determinant. Where do the points enter?"),
+        Mistake("slide", lambda x, mu, Sigma: -_outer(x - mu) / 2,
+                "This is what the slide prints. It vanishes only for a point on the mean. Two places in log N hold "
+                "Sigma: differentiate each by itself, and check the unit."),
+        Mistake("no-sandwich", lambda x, mu, Sigma: (_outer(x - mu) - np.linalg.inv(Sigma)) / 2,
+                "Your two terms have different units. What is the derivative of Sigma^-1, and on how many sides does "
+                "an inverse stand in it?"),
+        Mistake("one-slice-of-bread", lambda x, mu, Sigma:
+                (np.einsum("na,nb->nab", (x - mu) @ np.linalg.inv(Sigma), x - mu) - np.linalg.inv(Sigma)) / 2,
+                "One inverse is missing in the first term. In one dimension, what is the derivative of 1 / s? Where "
+                "do the two factors 1 / s stand when s is a matrix?"),
+        Mistake("sign-of-the-inverse", lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=-1),
+                "Both terms have the same sign, so nothing can balance. What is the derivative of 1 / s in s?"),
+        Mistake("quadratic-not-halved", lambda x, mu, Sigma: _g_one(x, mu, Sigma, quadratic=2),
+                "The term of the quadratic form counts twice. With which factor does it stand in log N?"),
+        Mistake("one-over-determinant", lambda x, mu, Sigma:
+                (_outer((x - mu) @ np.linalg.inv(Sigma)) - 1 / np.linalg.det(Sigma)) / 2,
+                "The derivative of log det Sigma is not 1 / det Sigma: which shape must it have? Jacobi's formula "
+                "has it."),
+        Mistake("derivative-of-determinant", lambda x, mu, Sigma:
+                (_outer((x - mu) @ np.linalg.inv(Sigma)) - _adjugate(Sigma)) / 2,
+                "You took the derivative of det Sigma. Which factor does the logarithm divide away?"),
+        Mistake("by-the-inverse", lambda x, mu, Sigma: (Sigma - _outer(x - mu)) / 2,
+                "This is the gradient in the inverse of Sigma, the precision. It has the same root. Which unit has a "
+                "derivative with respect to Sigma?"),
+        Mistake("of-the-density", lambda x, mu, Sigma:
+                np.exp(log_normal(x, mu[None], Sigma[None]))[:, :, None] * _g_one(x, mu, Sigma),
+                "This is the gradient of the density itself. What does the derivative of a logarithm divide by?"),
     ],
+    ask={
+        "term:the inverse of Sigma": "With which sign and which factor does log det Sigma stand in log N?",
+        "sign:result": "If the point lies far outside the ellipse, should a larger Sigma raise or lower the density "
+            "there?",
+        "factor:2": "Which factor do both terms carry in log N?",
+        "power:Sigma": "Which unit must a derivative with respect to Sigma have?",
+        "diagonal:Sigma": "Which entries of Sigma do you not use?",
+    },
     hints=[
         "In which two places does Sigma stand in log N? Differentiate each by itself, in one dimension first.",
         "The derivative of log det Sigma is the inverse of Sigma (transposed, which does not matter here). Its factor "
@@ -549,8 +305,8 @@ GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
         "either side of pull makes all n outer products at once.",
     ],
     by_hand="One dimension: differentiate -(log s)/2 - a^2 / (2 s) in s. Where is it zero? Then replace, factor by "
-    "factor, 1/s by the inverse of Sigma.",
-)
+            "factor, 1/s by the inverse of Sigma.",
+)  # fmt: skip
 
 
 # ---- grad_Sigma
@@ -581,165 +337,74 @@ def _g_Sigma(x, pi, mu, Sigma, r=None, det=1.0, quadratic=1.0, R=None, around=No
 
 
 GRAD_SIGMA = Exercise(
-    grad_Sigma,
-    lesson=LESSON,
+    grad_Sigma, lesson=LESSON, chain="grad_Sigma", out={"gradient": "kdd"}, problems=_mixture,
     statement="The gradient of log p(x | theta) in every covariance, one matrix for each component: (k, d, d). The "
-    "entries of Sigma_j are taken as independent. It must also be right for points far out.",
-    problems=_mixture,
-    out={"gradient": "kdd"},
-    unit=-2,
+              "entries of Sigma_j are taken as independent. It must also be right for points far out.",
     mistakes=[
-        Mistake(
-            "slide",
-            lambda x, pi, mu, Sigma: -scatter(x, _r(x, pi, mu, Sigma), mu) / 2,
-            "This is what the slide prints; it vanishes only if all points lie on the mean. Two places in log N hold "
-            "Sigma_j: differentiate each by itself, and check the unit.",
-        ),
-        Mistake(
-            "no-determinant",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, det=0),
-            "The term of the log-determinant is missing, so nothing keeps Sigma_j from growing for ever. Which sign "
-            "has that term?",
-        ),
-        Mistake(
-            "no-sandwich",
-            lambda x, pi, mu, Sigma: (
-                (
-                    scatter(x, _r(x, pi, mu, Sigma), mu)
-                    - _per_component(_r(x, pi, mu, Sigma).sum(0)) * np.linalg.inv(Sigma)
-                )
-                / 2
-            ),
-            "Your two terms have different units. What is the derivative of an inverse, and on how many sides does an "
-            "inverse stand in it?",
-        ),
-        Mistake(
-            "R-forgotten",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.ones(len(pi))),
-            "The log-determinant is counted once, not once for each point. With which weights does it enter the sum "
-            "over i?",
-        ),
+        Mistake("slide", lambda x, pi, mu, Sigma: -scatter(x, _r(x, pi, mu, Sigma), mu) / 2,
+                "This is what the slide prints; it vanishes only if all points lie on the mean. Two places in log N "
+                "hold Sigma_j: differentiate each by itself, and check the unit."),
+        Mistake("no-sandwich", lambda x, pi, mu, Sigma:
+                (scatter(x, _r(x, pi, mu, Sigma), mu) - _per_component(_r(x, pi, mu, Sigma).sum(0)) *
+                np.linalg.inv(Sigma)) / 2,
+                "Your two terms have different units. What is the derivative of an inverse, and on how many sides "
+                "does an inverse stand in it?"),
+        Mistake("R-forgotten", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.ones(len(pi))),
+                "The log-determinant is counted once, not once for each point. With which weights does it enter the "
+                "sum over i?"),
         *_other_weights(_g_Sigma, "Which probability of component j belongs to the point x_i?"),
-        Mistake(
-            "n-for-R",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.full(len(pi), len(x))),
-            "The log-determinant is counted n times in every component. How many points does component j answer for?",
-        ),
-        Mistake(
-            "sign",
-            lambda x, pi, mu, Sigma: -_g_Sigma(x, pi, mu, Sigma),
-            "Both signs are the other way round. If the points of component j scatter more widely than Sigma_j says, "
-            "should log p rise or fall when Sigma_j grows?",
-        ),
-        Mistake(
-            "sign-of-the-inverse",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, quadratic=-1),
-            "Both terms have the same sign, so nothing can balance. What is the derivative of 1 / s in s?",
-        ),
-        Mistake(
-            "sign-of-the-determinant",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, det=-1),
-            "Both terms have one sign, so nothing can balance. With which sign does log det Sigma_j stand in log N?",
-        ),
-        Mistake(
-            "twice",
-            lambda x, pi, mu, Sigma: 2 * _g_Sigma(x, pi, mu, Sigma),
-            "Exactly twice. Which factor do both terms carry in log N?",
-        ),
-        Mistake(
-            "tied",
-            lambda x, pi, mu, Sigma: _tied(_g_Sigma(x, pi, mu, Sigma)),
-            "Beside the diagonal you are off by a factor 2: you tied Sigma[a, b] and Sigma[b, a] into one variable. "
-            "Here they are two. (The root is the same either way.)",
-        ),
-        Mistake(
-            "one-over-determinant",
-            lambda x, pi, mu, Sigma: (
-                (
-                    np.linalg.inv(Sigma) @ scatter(x, _r(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma)
-                    - _per_component(_r(x, pi, mu, Sigma).sum(0) / np.linalg.det(Sigma))
-                )
-                / 2
-            ),
-            "The derivative of log det Sigma_j is not 1 / det Sigma_j: which shape must it have? Jacobi's formula has "
-            "it.",
-        ),
-        Mistake(
-            "by-the-inverse",
-            lambda x, pi, mu, Sigma: -Sigma @ _g_Sigma(x, pi, mu, Sigma) @ Sigma,
-            "This is the gradient in the inverse of Sigma_j, the precision. It has the same root. Which unit has a "
-            "derivative with respect to Sigma_j?",
-        ),
-        Mistake(
-            "times-Sigma-twice",
-            lambda x, pi, mu, Sigma: Sigma @ _g_Sigma(x, pi, mu, Sigma) @ Sigma,
-            "You multiplied by Sigma_j on both sides. That keeps the root and is how EM steps, but it is no longer the "
-            "gradient: which unit must that have?",
-        ),
-        Mistake(
-            "em-step",
-            lambda x, pi, mu, Sigma: (
-                scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma
-            ),
-            "This is the step of EM, new covariance minus old. It vanishes where the gradient does, but has another "
-            "unit: which matrix stands on both sides of it in the gradient, and which number in front?",
-        ),
-        Mistake(
-            "no-responsibilities",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=np.ones((len(x), len(pi)))),
-            "Every point counts fully in every component. Which fraction appears when you differentiate the logarithm "
-            "of a sum?",
-        ),
-        Mistake(
-            "no-prior",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_r(x, np.ones_like(pi), mu, Sigma)),
-            "Your responsibilities are what they would be if all weights were equal. Where does pi enter Bayes' rule?",
-        ),
-        Mistake(
-            "over-points",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
-            "Your responsibilities are normalised over the points. Each point hands out one unit: along which axis?",
-        ),
-        Mistake(
-            "unprimed-sum",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=np.full((len(x), len(pi)), 1 / len(pi))),
-            "All your responsibilities are 1/k: that is the slide's denominator, taken literally. Which symbols below "
-            "the fraction must carry the running index j'?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_one_hot(_r(x, pi, mu, Sigma))),
-            "Each point counts only in its most probable component. May a point count in part for several?",
-        ),
-        Mistake(
-            "underflow",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_r_underflowing(x, pi, mu, Sigma)),
-            "The formula is right, but far out all densities are 0 for a computer and 0/0 is no number. Which common "
-            "factor of a row can you take out before you exponentiate?",
-        ),
-        Mistake(
-            "around-the-new-mean",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, around=update_mu(x, _r(x, pi, mu, Sigma))),
-            "The scatter is taken around the weighted mean of the points. The gradient is wanted at the given mu: "
-            "around which point does log N measure distances?",
-        ),
-        Mistake(
-            "mean",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma) / len(x),
-            "This is the gradient of the mean of log p(x_i). The log-likelihood is the sum over the points.",
-        ),
-        Mistake(
-            "divided-by-R",
-            lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma) / _per_component(_r(x, pi, mu, Sigma).sum(0)),
-            "You divided by R_j. The root stays the same; is it still the gradient of a sum over points?",
-        ),
-        Mistake(
-            "new-covariance",
-            lambda x, pi, mu, Sigma: scatter(x, _r(x, pi, mu, Sigma), mu) / _per_component(_r(x, pi, mu, Sigma).sum(0)),
-            "This is the covariance for which the gradient would vanish. Wanted is the gradient at the Sigma that is "
-            "given.",
-        ),
+        Mistake("n-for-R", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, R=np.full(len(pi), len(x))),
+                "The log-determinant is counted n times in every component. How many points does component j answer "
+                "for?"),
+        Mistake("one-over-determinant", lambda x, pi, mu, Sigma:
+                (np.linalg.inv(Sigma) @ scatter(x, _r(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma) -
+                _per_component(_r(x, pi, mu, Sigma).sum(0) / np.linalg.det(Sigma))) / 2,
+                "The derivative of log det Sigma_j is not 1 / det Sigma_j: which shape must it have? Jacobi's "
+                "formula has it."),
+        Mistake("by-the-inverse", lambda x, pi, mu, Sigma: -Sigma @ _g_Sigma(x, pi, mu, Sigma) @ Sigma,
+                "This is the gradient in the inverse of Sigma_j, the precision. It has the same root. Which unit has "
+                "a derivative with respect to Sigma_j?"),
+        Mistake("times-Sigma-twice", lambda x, pi, mu, Sigma: Sigma @ _g_Sigma(x, pi, mu, Sigma) @ Sigma,
+                "You multiplied by Sigma_j on both sides. That keeps the root and is how EM steps, but it is no "
+                "longer the gradient: which unit must that have?"),
+        Mistake("em-step", lambda x, pi, mu, Sigma:
+                scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma,
+                "This is the step of EM, new covariance minus old. It vanishes where the gradient does, but has "
+                "another unit: which matrix stands on both sides of it in the gradient, and which number in front?"),
+        Mistake("no-responsibilities", lambda x, pi, mu, Sigma:
+                _g_Sigma(x, pi, mu, Sigma, r=np.ones((len(x), len(pi)))),
+                "Every point counts fully in every component. Which fraction appears when you differentiate the "
+                "logarithm of a sum?"),
+        Mistake("over-points", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
+                "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
+                "axis?"),
+        Mistake("unprimed-sum", lambda x, pi, mu, Sigma:
+                _g_Sigma(x, pi, mu, Sigma, r=np.full((len(x), len(pi)), 1 / len(pi))),
+                "All your responsibilities are 1/k: that is the slide's denominator, taken literally. Which symbols "
+                "below the fraction must carry the running index j'?"),
+        Mistake("hard", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_one_hot(_r(x, pi, mu, Sigma))),
+                "Each point counts only in its most probable component. May a point count in part for several?"),
+        Mistake("around-the-new-mean", lambda x, pi, mu, Sigma:
+                _g_Sigma(x, pi, mu, Sigma, around=update_mu(x, _r(x, pi, mu, Sigma))),
+                "The scatter is taken around the weighted mean of the points. The gradient is wanted at the given "
+                "mu: around which point does log N measure distances?"),
+        Mistake("new-covariance", lambda x, pi, mu, Sigma:
+                scatter(x, _r(x, pi, mu, Sigma), mu) / _per_component(_r(x, pi, mu, Sigma).sum(0)),
+                "This is the covariance for which the gradient would vanish. Wanted is the gradient at the Sigma "
+                "that is given."),
     ],
+    ask={
+        "term:R_j times the inverse of Sigma_j": "With which sign does log det Sigma_j stand in log N, and how often "
+            "is it counted?",
+        "sign:result": "If the points of component j scatter more widely than Sigma_j says, should log p rise or fall "
+            "when Sigma_j grows?",
+        "sign:the sandwich of W_j between two inverses of Sigma_j": "What is the derivative of 1 / s in s?",
+        "sign:R_j times the inverse of Sigma_j": "With which sign does log det Sigma_j stand in log N?",
+        "factor:2": "Which factor do both terms carry in log N?",
+        "uniform:pi": "Where does pi enter Bayes' rule?",
+        "underflow:far": "Which common factor of a row can you take out before you exponentiate?",
+        "factor:R_j": "The root stays the same: is it still the gradient of a sum over the points?",
+    },
     hints=[
         "The same chain as for mu: log-derivative, one term of the sum, r_ij in front. What stands behind r_ij now?",
         "It is the sum over the points of r_ij times what grad_log_gaussian_Sigma gives for component j.",
@@ -749,8 +414,8 @@ GRAD_SIGMA = Exercise(
         "transposed of that by pull, subtract R_j times the inverse, and halve.",
     ],
     by_hand="One dimension, one component, points -1 and 1, mu = 0, Sigma = 4: compute the gradient by hand. Which "
-    "sign has it, and for which Sigma would it vanish?",
-)
+            "sign has it, and for which Sigma would it vanish?",
+)  # fmt: skip
 
 
 # ---- update_Sigma
@@ -792,116 +457,48 @@ def _with_given_mu(rng):
 
 
 UPDATE_SIGMA = Exercise(
-    update_Sigma,
-    lesson=LESSON,
+    update_Sigma, lesson=LESSON, chain="grad_Sigma", out={"Sigma": "kdd"}, problems=_with_given_mu, extra=_jitter,
     statement="The covariances (k, d, d) for which the gradient in Sigma vanishes, if r (n, k) is held fixed, around "
-    "the means mu (k, d) that are given.",
-    problems=_with_given_mu,
-    out={"Sigma": "kdd"},
-    unit=2,
-    extra=_jitter,
+              "the means mu (k, d) that are given.",
     mistakes=[
-        Mistake(
-            "shortcut",
-            lambda x, r, mu: scatter(x, r, 0 * mu) / _per_component(r.sum(0)) - np.einsum("ka,kb->kab", mu, mu),
-            "You took the mean of x x^T minus mu mu^T. That is the scatter around mu only if mu is the weighted mean; "
-            "here it may be another point.",
-        ),
-        Mistake(
-            "sum-before-product",
-            lambda x, r, mu: np.einsum("ka,kb->kab", _towards(x, r, mu), _towards(x, r, mu)) / _per_component(r.sum(0)),
-            "You summed the weighted differences first and multiplied the sums. Differences of opposite sign cancel in "
-            "them: what is to be summed, x - mu or its products?",
-        ),
-        Mistake(
-            "over-n",
-            lambda x, r, mu: _S(x, r, mu, denominator=np.full(len(mu), len(x))),
-            "You divided by n, so every Sigma_j is too small by the factor R_j / n. Put all r_ij = 1/2 for two "
-            "components: which denominator returns the covariance of the sample?",
-        ),
-        Mistake(
-            "not-divided",
-            lambda x, r, mu: scatter(x, r, mu),
-            "This sum grows with the number of points. What turns a weighted sum into a weighted mean?",
-        ),
-        Mistake(
-            "unbiased",
-            lambda x, r, mu: _S(x, r, mu, denominator=r.sum(0) - 1),
-            "You divided by R_j - 1, as for an unbiased covariance. Set the gradient to zero: which denominator comes "
-            "out?",
-        ),
-        Mistake(
-            "around-the-new-mean",
-            lambda x, r, mu: _S(x, r, update_mu(x, r)),
-            "You took the scatter around the weighted mean of the points. Here mu is given, and may be another point. "
-            "(In the M-step the given mu will be that mean.)",
-        ),
-        Mistake(
-            "around-overall-mean",
-            lambda x, r, mu: _S(x, r, np.tile(x.mean(0), (len(mu), 1))),
-            "You took the scatter around the mean of all points. Around which point does component j measure?",
-        ),
-        Mistake(
-            "not-centred",
-            lambda x, r, mu: _S(x, r, 0 * mu),
-            "This is the weighted mean of x x^T. What has to be subtracted from x first?",
-        ),
-        Mistake(
-            "unweighted",
-            lambda x, r, mu: _S(x, r, mu, weights=np.ones_like(r), denominator=np.full(len(mu), len(x))),
-            "Every point counts the same. How much of point i belongs to component j?",
-        ),
-        Mistake(
-            "unweighted-over-R",
-            lambda x, r, mu: _S(x, r, mu, weights=np.ones_like(r)),
-            "In the sum every point counts fully, yet you divide by R_j. What is the weight of point i?",
-        ),
-        Mistake(
-            "weights-squared",
-            lambda x, r, mu: _S(x, r, mu, weights=r**2),
-            "The responsibility enters twice. If you weight x - mu_j on both sides of the product, with which power "
-            "does r_ij appear?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, r, mu: _S(x, _one_hot(r), mu) if _one_hot(r).sum(0).all() else None,
-            "Each point counts only for its most probable component. May a point count in part for several?",
-        ),
-        Mistake(
-            "diagonal",
-            lambda x, r, mu: _S(x, r, mu) * np.eye(x.shape[1]),
-            "Only the variances are kept. Can your ellipses tilt? (What you have is the update of another model.)",
-        ),
-        Mistake(
-            "pooled",
-            lambda x, r, mu: np.tile(scatter(x, r, mu).sum(0) / len(x), (len(mu), 1, 1)),
-            "All components share one covariance. That is another model: here each has its own.",
-        ),
-        Mistake(
-            "factor",
-            lambda x, r, mu: np.linalg.cholesky(_S(x, r, mu)),
-            "This is a Cholesky factor (a standard deviation in d = 1). Which power of it is the covariance?",
-        ),
-        Mistake(
-            "inverse",
-            lambda x, r, mu: np.linalg.inv(_S(x, r, mu)),
-            "This is the precision, the inverse of the covariance. Which unit has Sigma if x is in minutes?",
-        ),
-        Mistake(
-            "squares-only",
-            lambda x, r, mu: (
-                np.einsum(
-                    "ka,b->kab",
-                    np.einsum("nk,nka->ka", r, (x[:, None] - mu) ** 2) / r.sum(0)[:, None],
-                    np.ones(x.shape[1]),
-                )
-                if x.shape[1] > 1
-                else None
-            ),
-            "The entries of a row are all the same: you squared the differences instead of multiplying each with each. "
-            "Which two indices has (x_i - mu_j)(x_i - mu_j)^T?",
-        ),
+        Mistake("shortcut", lambda x, r, mu:
+                scatter(x, r, 0 * mu) / _per_component(r.sum(0)) - np.einsum("ka,kb->kab", mu, mu),
+                "You took the mean of x x^T minus mu mu^T. That is the scatter around mu only if mu is the weighted "
+                "mean; here it may be another point."),
+        Mistake("sum-before-product", lambda x, r, mu:
+                np.einsum("ka,kb->kab", _towards(x, r, mu), _towards(x, r, mu)) / _per_component(r.sum(0)),
+                "You summed the weighted differences first and multiplied the sums. Differences of opposite sign "
+                "cancel in them: what is to be summed, x - mu or its products?"),
+        Mistake("around-the-new-mean", lambda x, r, mu: _S(x, r, update_mu(x, r)),
+                "You took the scatter around the weighted mean of the points. Here mu is given, and may be another "
+                "point. (In the M-step the given mu will be that mean.)"),
+        Mistake("around-overall-mean", lambda x, r, mu: _S(x, r, np.tile(x.mean(0), (len(mu), 1))),
+                "You took the scatter around the mean of all points. Around which point does component j measure?"),
+        Mistake("unweighted-over-R", lambda x, r, mu: _S(x, r, mu, weights=np.ones_like(r)),
+                "In the sum every point counts fully, yet you divide by R_j. What is the weight of point i?"),
+        Mistake("weights-squared", lambda x, r, mu: _S(x, r, mu, weights=r**2),
+                "The responsibility enters twice. If you weight x - mu_j on both sides of the product, with which "
+                "power does r_ij appear?"),
+        Mistake("pooled", lambda x, r, mu: np.tile(scatter(x, r, mu).sum(0) / len(x), (len(mu), 1, 1)),
+                "All components share one covariance. That is another model: here each has its own."),
+        Mistake("squares-only", lambda x, r, mu:
+                np.einsum("ka,b->kab", np.einsum("nk,nka->ka", r, (x[:, None] - mu) ** 2) / r.sum(0)[:, None],
+                np.ones(x.shape[1])) if x.shape[1] > 1 else None,
+                "The entries of a row are all the same: you squared the differences instead of multiplying each with "
+                "each. Which two indices has (x_i - mu_j)(x_i - mu_j)^T?"),
     ],
+    ask={
+        "factor:R_j / n": "Put all r_ij = 1/2 for two components: which denominator returns the covariance of the "
+            "sample?",
+        "factor:R_j": "What turns a weighted sum into a weighted mean?",
+        "unbiased:R_j": "Set the gradient to zero: which denominator comes out?",
+        "argument:mu": "What has to be subtracted from x first?",
+        "uniform:r": "How much of point i belongs to component j?",
+        "hard:r": "May a point count in part for several?",
+        "diagonal:d": "Can your ellipses tilt?",
+        "power:d": "Which power of the factor is the covariance?",
+        "inverse:d": "Which unit has Sigma if x is in minutes?",
+    },
     hints=[
         "Set the gradient of the last exercise to zero, and multiply it by Sigma_j from the left and from the right.",
         "What is left: the weighted scatter equals R_j Sigma_j. Which shape has (x_i - mu_j)(x_i - mu_j)^T?",
@@ -909,8 +506,8 @@ UPDATE_SIGMA = Exercise(
         "times the other is the sum of all outer products. Divide by R_j.",
     ],
     by_hand="Points 0, 1, 5 on a line, r[:, 0] = (1, 1/2, 0), mu_1 = 1: compute Sigma_1. Then with mu_1 = 1/3. Which "
-    "is smaller, and why?",
-)
+            "is smaller, and why?",
+)  # fmt: skip
 
 EXERCISES = [
     GRAD_LOG_GAUSSIAN_MU,

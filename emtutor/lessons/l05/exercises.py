@@ -39,165 +39,55 @@ def _softmax(a, axis=1):
     return r / r.sum(axis=axis, keepdims=True)
 
 
-def _naive(x, pi, mu, Sigma):
-    joint = np.exp(log_joint(x, pi, mu, Sigma))
-    return joint / joint.sum(axis=1, keepdims=True)
-
-
 def _one_hot(r):
     return np.eye(r.shape[1])[r.argmax(axis=1)]
 
 
-def _over_points(x, pi, mu, Sigma):
-    return _softmax(log_joint(x, pi, mu, Sigma), axis=0)
-
-
-def _only_diagonal(Sigma):
-    return Sigma * np.eye(Sigma.shape[-1])
-
-
-def _squared_with_Sigma(x, mu, Sigma):
-    return np.stack([np.sum(((x - m) @ S) * (x - m), axis=1) for m, S in zip(mu, Sigma, strict=True)], axis=1)
-
-
 E_STEP = Exercise(
-    e_step,
-    lesson="05-em",
+    e_step, lesson="05-em", chain="bayes", out={"r": "nk"}, problems=lambda rng: problems.posed("x pi mu Sigma", rng),
     statement="The responsibilities r (n, k): r[i, j] is the probability that component j made the point x[i], given "
-    "the weights pi (k,), the means mu (k, d) and the covariances Sigma (k, d, d). A point may lie so far out that its "
-    "density is 0 for a computer; its responsibilities still exist.",
-    out={"r": "nk"},
-    problems=lambda rng: problems.posed("x pi mu Sigma", rng),
+              "the weights pi (k,), the means mu (k, d) and the covariances Sigma (k, d, d). A point may lie so far "
+              "out that its density is 0 for a computer; its responsibilities still exist.",
     mistakes=[
-        Mistake(
-            "underflow",
-            _naive,
-            "The formula is right, but a point far out has density 0 in every component, and 0/0 is no number. Which "
-            "factor, common to a whole row, can you take out before you exponentiate?",
-        ),
-        Mistake(
-            "no-prior",
-            lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma)),
-            "Your r are what they would be if all weights were equal: pi does not enter. In Bayes' theorem, what plays "
-            "the role of the prior?",
-        ),
-        Mistake(
-            "over-points",
-            _over_points,
-            "Your columns sum to one; your rows do not. Each point hands out exactly one unit of responsibility. Along "
-            "which axis does it hand it out?",
-        ),
-        Mistake(
-            "over-everything",
-            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma), axis=None),
-            "All your entries together sum to one. Each point hands out one unit of its own: how many sums do you "
-            "need?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma))),
-            "Each of your points belongs wholly to its most probable component. May a point half-way between two "
-            "components have half a membership in each?",
-        ),
-        Mistake(
-            "unprimed-sum",
-            lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
-            "Every entry is 1/k, whatever the data. In the sum below the fraction, which symbols must carry the "
-            "running index j' instead of j?",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda x, pi, mu, Sigma: np.exp(log_joint(x, pi, mu, Sigma)),
-            "This is the joint density p(x_i, z_ij = 1). What do you divide it by to get the probability of z given x?",
-        ),
-        Mistake(
-            "densities",
-            lambda x, pi, mu, Sigma: np.exp(-(_log_det(Sigma) + _squared(x, mu, Sigma)) / 2),
-            "This is N(x_i; mu_j, Sigma_j). Two things of Bayes' theorem are missing: the prior, and the division by "
-            "p(x_i). What are they here?",
-        ),
-        Mistake(
-            "log-r",
-            lambda x, pi, mu, Sigma: (
-                log_joint(x, pi, mu, Sigma) - np.logaddexp.reduce(log_joint(x, pi, mu, Sigma), axis=1, keepdims=True)
-            ),
-            "These are the logarithms of the responsibilities. What is left to do?",
-        ),
-        Mistake(
-            "log-joint",
-            log_joint,
-            "This is the log-joint, log p(x_i, z_ij = 1). How do you get from there to a probability of z given x?",
-        ),
-        Mistake(
-            "log-ratio",
-            lambda x, pi, mu, Sigma: (
-                log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True)
-            ),
-            "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?",
-        ),
-        Mistake(
-            "softmax-of-joint",
-            lambda x, pi, mu, Sigma: _softmax(np.exp(log_joint(x, pi, mu, Sigma))),
-            "You exponentiated the joint once more. A softmax takes logarithms: of what?",
-        ),
-        Mistake(
-            "prior-only",
-            lambda x, pi, mu, Sigma: np.tile(pi, (len(x), 1)) if len(pi) > 1 else None,
-            "Every row is pi: that is what we believe before we look at x_i. What does the point itself say about its "
-            "component?",
-        ),
-        Mistake(
-            "no-determinant",
-            lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _squared(x, mu, Sigma) / 2),
-            "The exponent is right, but a narrow Gaussian is also higher than a wide one. Which factor in front of the "
-            "exponential depends on j?",
-        ),
-        Mistake(
-            "determinant-not-halved",
-            lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _log_det(Sigma) - _squared(x, mu, Sigma) / 2),
-            "The density has 1 / sqrt(det Sigma_j) in front. With which power does the determinant enter yours?",
-        ),
-        Mistake(
-            "exponent-not-halved",
-            lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _log_det(Sigma) / 2 - _squared(x, mu, Sigma)),
-            "Compare with the density of one Gaussian in one dimension: what stands in front of (x - mu)^2 / sigma^2?",
-        ),
-        Mistake(
-            "wrong-sign",
-            lambda x, pi, mu, Sigma: _softmax(np.log(pi) - (_log_det(Sigma) - _squared(x, mu, Sigma)) / 2),
-            "Your density grows with the distance from the mean. Which sign has the exponent?",
-        ),
-        Mistake(
-            "not-inverted",
-            lambda x, pi, mu, Sigma: _softmax(
-                np.log(pi) - (_log_det(Sigma) + _squared_with_Sigma(x, mu, Sigma)) / 2,
-            ),
-            "You multiply by Sigma_j where the density has its inverse. If x is in minutes, which unit may the "
-            "exponent have?",
-        ),
-        Mistake(
-            "as-deviation",
-            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma @ Sigma)),
-            "You use Sigma_j as if it were a standard deviation and square it. Read the signature: is Sigma a variance "
-            "or a standard deviation?",
-        ),
-        Mistake(
-            "only-diagonal",
-            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, _only_diagonal(Sigma))),
-            "You use only the variances on Sigma_j's diagonal. Can the ellipses of your components tilt?",
-        ),
-        Mistake(
-            "first-Sigma",
-            lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, np.repeat(Sigma[:1], len(pi), axis=0))),
-            "Every component uses Sigma[0], the covariance of component 1. Which index is stuck?",
-        ),
-        Mistake(
-            "other-components",
-            lambda x, pi, mu, Sigma: 1 - _softmax(log_joint(x, pi, mu, Sigma)) if len(pi) > 1 else None,
-            "Your number is the probability that the point does not come from component j. Which joint stands on top "
-            "of the fraction?",
-        ),
+        Mistake("unprimed-sum", lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
+                "Every entry is 1/k, whatever the data. In the sum below the fraction, which symbols must carry the "
+                "running index j' instead of j?"),
+        Mistake("densities", lambda x, pi, mu, Sigma: np.exp(-(_log_det(Sigma) + _squared(x, mu, Sigma)) / 2),
+                "This is N(x_i; mu_j, Sigma_j). Two things of Bayes' theorem are missing: the prior, and the "
+                "division by p(x_i). What are they here?"),
+        Mistake("log-ratio", lambda x, pi, mu, Sigma:
+                log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True),
+                "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?"),
+        Mistake("softmax-of-joint", lambda x, pi, mu, Sigma: _softmax(np.exp(log_joint(x, pi, mu, Sigma))),
+                "You exponentiated the joint once more. A softmax takes logarithms: of what?"),
+        Mistake("prior-only", lambda x, pi, mu, Sigma: np.tile(pi, (len(x), 1)) if len(pi) > 1 else None,
+                "Every row is pi: that is what we believe before we look at x_i. What does the point itself say "
+                "about its component?"),
+        Mistake("no-determinant", lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _squared(x, mu, Sigma) / 2),
+                "The exponent is right, but a narrow Gaussian is also higher than a wide one. Which factor in front "
+                "of the exponential depends on j?"),
+        Mistake("determinant-not-halved", lambda x, pi, mu, Sigma:
+                _softmax(np.log(pi) - _log_det(Sigma) - _squared(x, mu, Sigma) / 2),
+                "The density has 1 / sqrt(det Sigma_j) in front. With which power does the determinant enter yours?"),
+        Mistake("other-components", lambda x, pi, mu, Sigma:
+                1 - _softmax(log_joint(x, pi, mu, Sigma)) if len(pi) > 1 else None,
+                "Your number is the probability that the point does not come from component j. Which joint stands on "
+                "top of the fraction?"),
     ],
+    ask={
+        "underflow:far": "Which factor, common to a whole row, can you take out before you exponentiate?",
+        "uniform:pi": "In Bayes' theorem, what plays the role of the prior?",
+        "over-points:n": "Each point hands out one unit of its own: along which axis must the shares sum to one?",
+        "hard:nk": "May a point half-way between two components have half a membership in each?",
+        "normalise:k": "What do you divide it by to get the probability of z given x?",
+        "term:log p(x_i, z_ij = 1)": "How do you get from there to a probability of z given x?",
+        "factor:Sigma": "Compare with the density of one Gaussian in one dimension: what stands in front of (x - "
+            "mu)^2 / sigma^2?",
+        "sign:Sigma": "Which sign has the exponent?",
+        "inverse:Sigma": "If x is in minutes, which unit may the exponent have?",
+        "diagonal:Sigma": "Can the ellipses of your components tilt?",
+        "index:Sigma": "Which index is stuck?",
+    },
     hints=[
         "Bayes' theorem for one point: what are the prior, the likelihood and the evidence of 'component j made x_i'?",
         "The joint of x_i and component j is pi_j N(x_i; mu_j, Sigma_j). Compute its logarithm as a table (n, k), one "
@@ -208,8 +98,8 @@ E_STEP = Exercise(
         "then divide each row by its own sum.",
     ],
     by_hand="Take one point half-way between two means in one dimension, equal variances, pi = (0.2, 0.8). What is r? "
-    "Then move the point towards the first mean until r is one half.",
-)
+            "Then move the point towards the first mean until r is one half.",
+)  # fmt: skip
 
 
 # ---- m_step
@@ -236,20 +126,6 @@ def _m(x, r, around=None, weights=None, denominator=None):
     return R / len(x), mu, W / np.reshape(R if denominator is None else denominator, (-1, 1, 1))
 
 
-def _with_pi(x, r, pi):
-    return pi, *_m(x, r)[1:]
-
-
-def _with_mu(x, r, mu, around=None):
-    pi, _, Sigma = _m(x, r, around=around)
-    return pi, mu, Sigma
-
-
-def _with_Sigma(x, r, change):
-    pi, mu, Sigma = _m(x, r)
-    return pi, mu, change(Sigma)
-
-
 def _pooled(x, r):
     pi, mu, Sigma = _m(x, r)
     return pi, mu, np.tile(np.einsum("k,kab->ab", pi, Sigma), (len(pi), 1, 1))
@@ -263,115 +139,22 @@ def _m_mistakes():
         return r.T @ x / len(x)
 
     return [
-        Mistake(
-            "Sigma-over-n",
-            lambda x, r: _m(x, r, denominator=np.full(r.shape[1], len(x))),
-            "Sigma_j comes out too small by the factor pi_j: you divided its sum by n. Put all r_ij = 1/2 for two "
-            "components: which denominator returns the covariance of the sample?",
-        ),
-        Mistake(
-            "Sigma-unbiased",
-            lambda x, r: _m(x, r, denominator=r.sum(axis=0) - 1),
-            "You divide by R_j - 1, as for an unbiased covariance. Maximum likelihood does not correct for the mean it "
-            "estimated. Which denominator is left?",
-        ),
-        Mistake(
-            "Sigma-around-overall-mean",
-            lambda x, r: _m(x, r, around=overall(x, r)),
-            "Sigma_j is taken around the mean of all points. Around which point is the weighted scatter of component j "
-            "smallest, and do you not know that point already?",
-        ),
-        Mistake(
-            "Sigma-not-centred",
-            lambda x, r: _m(x, r, around=np.zeros((r.shape[1], x.shape[1]))),
-            "Sigma_j is the weighted mean of x x^T: that is E[x x^T], not a covariance. What has to be subtracted?",
-        ),
-        Mistake(
-            "Sigma-unweighted",
-            lambda x, r: _m(x, r, weights=np.ones_like(r), denominator=np.full(r.shape[1], len(x))),
-            "In Sigma_j every point counts the same. How much of point i belongs to component j?",
-        ),
-        Mistake(
-            "Sigma-unweighted-over-R",
-            lambda x, r: _m(x, r, weights=np.ones_like(r)),
-            "In Sigma_j every point counts fully, but you divide by R_j. What is the weight of point i in component j?",
-        ),
-        Mistake(
-            "Sigma-weights-squared",
-            lambda x, r: _m(x, r, weights=r**2),
-            "The responsibility enters Sigma_j twice. If you weight x - mu_j on both sides of the product, with which "
-            "power does r_ij appear?",
-        ),
-        Mistake(
-            "Sigma-not-divided",
-            lambda x, r: _m(x, r, denominator=np.ones(r.shape[1])),
-            "Sigma_j is a sum, so it grows with the number of points. What turns a weighted sum into a weighted mean?",
-        ),
-        Mistake(
-            "Sigma-diagonal",
-            lambda x, r: _with_Sigma(x, r, _only_diagonal),
-            "Only the variances are kept; the covariances between the dimensions are zero. Can your ellipses tilt? "
-            "(What you have is the M-step of another model.)",
-        ),
-        Mistake(
-            "Sigma-pooled",
-            _pooled,
-            "All components share one covariance. That is the M-step of another model: here each has its own Sigma_j.",
-        ),
-        Mistake(
-            "Sigma-is-factor",
-            lambda x, r: _with_Sigma(x, r, np.linalg.cholesky),
-            "Your Sigma_j is a Cholesky factor (a standard deviation in d = 1). The signature wants the covariance: "
-            "how do you get from the factor to it?",
-        ),
-        Mistake(
-            "Sigma-is-deviation",
-            lambda x, r: _with_Sigma(x, r, lambda S: np.sqrt(S) if (S >= 0).all() else None),
-            "You took the square root of the entries: standard deviations. Which unit has Sigma if x is in minutes?",
-            same_as=("Sigma-is-factor",),
-        ),
-        Mistake(
-            "Sigma-inverse",
-            lambda x, r: _with_Sigma(x, r, np.linalg.inv),
-            "Your Sigma_j is a precision, the inverse of the covariance. Which unit has Sigma if x is in minutes?",
-        ),
-        Mistake(
-            "pi-not-divided",
-            lambda x, r: _with_pi(x, r, r.sum(axis=0)),
-            "Your weights are R_j; they sum to n. Which constraint must the weights obey?",
-        ),
-        Mistake(
-            "pi-uniform",
-            lambda x, r: _with_pi(x, r, np.full(r.shape[1], 1 / r.shape[1])),
-            "Your weights are all 1/k, whatever r is. Which parameters belong to theta?",
-        ),
-        Mistake(
-            "pi-over-k",
-            lambda x, r: _with_pi(x, r, r.sum(axis=0) / r.shape[1]),
-            "You divided R_j by the number of components. What does R_1 + ... + R_k sum to?",
-        ),
-        Mistake(
-            "mu-over-n",
-            lambda x, r: _with_mu(x, r, over_n(x, r), around=over_n(x, r)),
-            "mu_j is sum_i r_ij x_i divided by n. If a component owns only a tenth of the points, where does its mean "
-            "end up?",
-        ),
-        Mistake(
-            "mu-unweighted",
-            lambda x, r: _with_mu(x, r, overall(x, r), around=overall(x, r)),
-            "Every mean is the mean of all points. Where does r_ij enter mu_j?",
-        ),
-        Mistake(
-            "mu-not-divided",
-            lambda x, r: _with_mu(x, r, r.T @ x, around=r.T @ x),
-            "mu_j is a sum, sum_i r_ij x_i, not a mean. By what do you divide?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, r: _m(x, _one_hot(r)) if _one_hot(r).sum(axis=0).all() else None,
-            "You give each point wholly to its most probable component before you average. May a point count half?",
-        ),
-    ]
+        Mistake("Sigma-around-overall-mean", lambda x, r: _m(x, r, around=overall(x, r)),
+                "Sigma_j is taken around the mean of all points. Around which point is the weighted scatter of "
+                "component j smallest, and do you not know that point already?"),
+        Mistake("Sigma-not-centred", lambda x, r: _m(x, r, around=np.zeros((r.shape[1], x.shape[1]))),
+                "Sigma_j is the weighted mean of x x^T: that is E[x x^T], not a covariance. What has to be "
+                "subtracted?"),
+        Mistake("Sigma-unweighted", lambda x, r:
+                _m(x, r, weights=np.ones_like(r), denominator=np.full(r.shape[1], len(x))),
+                "In Sigma_j every point counts the same. How much of point i belongs to component j?"),
+        Mistake("Sigma-unweighted-over-R", lambda x, r: _m(x, r, weights=np.ones_like(r)),
+                "In Sigma_j every point counts fully, but you divide by R_j. What is the weight of point i in "
+                "component j?"),
+        Mistake("Sigma-pooled", _pooled,
+                "All components share one covariance. That is the M-step of another model: here each has its own "
+                "Sigma_j."),
+    ]  # fmt: skip
 
 
 def _jitter(problem, output, expected):
@@ -397,26 +180,38 @@ def _m_problems(rng):
 
 
 M_STEP = Exercise(
-    m_step,
-    lesson="05-em",
-    statement="The maximum-likelihood parameters for given responsibilities r (n, k): weights pi (k,), means mu (k, d) "
-    "and covariances Sigma (k, d, d), in this order. Each Sigma_j is taken around the new mu_j.",
-    out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
-    problems=_m_problems,
-    mistakes=_m_mistakes(),
+    m_step, lesson="05-em", chain="m_step", out={"pi": "k", "mu": "kd", "Sigma": "kdd"}, problems=_m_problems,
     extra=_jitter,
+    statement="The maximum-likelihood parameters for given responsibilities r (n, k): weights pi (k,), means mu (k, "
+              "d) and covariances Sigma (k, d, d), in this order. Each Sigma_j is taken around the new mu_j.",
+    mistakes=_m_mistakes(),
+    ask={
+        "factor:R_j / n": "If a component owns only a tenth of the points, what does a division by n make of it?",
+        "unbiased:R_j": "Maximum likelihood does not correct for the mean that it estimated: which denominator is "
+            "left?",
+        "power:r": "If you weight x - mu_j on both sides of the product, with which power does r_ij appear?",
+        "factor:R_j": "What turns a weighted sum into a weighted mean?",
+        "diagonal:d": "Can your ellipses tilt?",
+        "power:d": "How do you get from the factor to the covariance?",
+        "power:kdd": "Which unit has Sigma if x is in minutes?",
+        "inverse:d": "Which unit has Sigma if x is in minutes?",
+        "sum-for-mean:n": "Which constraint must the weights obey?",
+        "axis:k": "Which parameters belong to theta?",
+        "normalise:k": "What does R_1 + ... + R_k sum to?",
+        "hard:r": "May a point count half?",
+    },
     hints=[
         "If r were one-hot, what would you do with the points of one component? Now let each point belong to it in "
         "part.",
-        "R_j = sum_i r_ij is the number of points that component j owns. It is the denominator of everything that is a "
-        "mean over the points of component j; the share of R_j in all points is the weight.",
+        "R_j = sum_i r_ij is the number of points that component j owns. It is the denominator of everything that is "
+        "a mean over the points of component j; the share of R_j in all points is the weight.",
         "mu_j is the mean of the points with weights r_ij. Sigma_j is the mean, with the same weights, of the outer "
         "products of x_i - mu_j with itself. Use the new mu_j.",
-        "For one component: subtract mu_j from all points (n, d); multiply row i by r_ij; the transposed of that times "
-        "the unweighted differences is (d, d); divide by R_j.",
+        "For one component: subtract mu_j from all points (n, d); multiply row i by r_ij; the transposed of that "
+        "times the unweighted differences is (d, d); divide by R_j.",
     ],
     by_hand="Three points 0, 1, 5 on a line, r[:, 0] = (1, 1/2, 0). Compute R_1, pi_1, mu_1 and Sigma_1.",
-)
+)  # fmt: skip
 
 
 # ---- em_fit
@@ -578,166 +373,76 @@ def _judge_fit(problem, output):
 
 
 EM_FIT = Exercise(
-    em_fit,
-    lesson="05-em",
+    em_fit, lesson="05-em", out={"pi": "k", "mu": "kd", "Sigma": "kdd", "log_likelihoods": "t"}, problems=_fit_problems,
+    notation={"tol": "", "max_iter": ""}, judge=_judge_fit,
     statement="EM from the start (pi, mu, Sigma): returns pi, mu, Sigma, log_likelihoods. One entry of "
-    "log_likelihoods a full iteration (not the start's), the last one that of the returned parameters. Stop when the "
-    "total log p changes by less than tol in an iteration, or after max_iter >= 1 iterations.",
-    out={"pi": "k", "mu": "kd", "Sigma": "kdd", "log_likelihoods": "t"},
-    problems=_fit_problems,
-    notation={"tol": "", "max_iter": ""},
-    judge=_judge_fit,
+              "log_likelihoods a full iteration (not the start's), the last one that of the returned parameters. Stop "
+              "when the total log p changes by less than tol in an iteration, or after max_iter >= 1 iterations.",
     mistakes=[
-        Mistake(
-            "before-update",
-            _variant(record=lambda x, r, theta, new: _log_likelihood(x, theta)),
-            "Each entry is log p before the update, but it is reported with the parameters after it. Which theta made "
-            "this number?",
-        ),
-        Mistake(
-            "start-included",
-            _with_start,
-            "log_likelihoods begins with the start's: one entry a full iteration was asked, the first after the first.",
-        ),
-        Mistake(
-            "last-only",
-            _last_only,
-            "Only the last log_likelihood is there. Keep one for each iteration: how else would you see it rise?",
-        ),
-        Mistake(
-            "mean",
-            _variant(
-                record=lambda x, r, theta, new: _log_likelihood(x, new) / len(x),
-            ),
-            "You record log p for each point, on average. The total is asked, and tol is about the total too.",
-        ),
-        Mistake(
-            "expected-complete",
-            _variant(record=_expected_complete),
-            "You record the expected complete-data log-likelihood, sum_ij r_ij log(pi_j N_ij). Which term lies between "
-            "it and log p(x), and is that term the same in every iteration?",
-        ),
-        Mistake(
-            "log-inside",
-            _variant(record=lambda x, r, theta, new: float(log_joint(x, *new).sum())),
-            "You sum the logarithms over the components. In p(x_i) the components are summed first: where is the log?",
-        ),
-        Mistake(
-            "product",
-            _variant(record=lambda x, r, theta, new: float(np.log(np.prod(np.exp(log_joint(x, *new)).sum(axis=1))))),
-            "You take the logarithm of the product over all points. With many points the product is 0 for a "
-            "computer. What does the logarithm make of a product?",
-        ),
-        Mistake(
-            "old-mu",
-            _variant(m=_old_mu),
-            "Sigma is taken around the old means. It goes up all the same, so no test of monotony sees it. Which "
-            "result of the M-step can you use already?",
-        ),
-        Mistake(
-            "no-prior",
-            _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma))),
-            "The weights pi do not enter your responsibilities. What plays the role of the prior in Bayes' theorem?",
-        ),
-        Mistake(
-            "pi-fixed",
-            _variant(m=lambda x, r, theta: (theta[0], *_m(x, r)[1:])),
-            "pi is never updated. Which parameters belong to theta?",
-        ),
-        Mistake(
-            "Sigma-fixed",
-            _variant(m=lambda x, r, theta: (*_m(x, r)[:2], theta[2])),
-            "Sigma is never updated. Which parameters belong to theta?",
-        ),
-        Mistake(
-            "no-change",
-            lambda x, pi, mu, Sigma, tol, max_iter: (
-                pi,
-                mu,
-                Sigma,
-                _fit(x, pi, mu, Sigma, tol, max_iter, m=lambda x, r, theta: theta)[3],
-            ),
-            "The parameters that come back are those of the start. Does the result of the M-step reach the next "
-            "E-step?",
-        ),
-        Mistake(
-            "hard",
-            _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma)))),
-            "Your E-step gives each point wholly to one component. May a point in the middle count half for each?",
-        ),
-        Mistake(
-            "r-once",
-            _r_once,
-            "The responsibilities are those of the start in every iteration. Which parameters does the second E-step "
-            "need?",
-        ),
-        Mistake(
-            "never-stops",
-            _variant(stop=lambda path, before, tol: False),
-            "You always run max_iter iterations. Where is tol used?",
-        ),
-        Mistake(
-            "stops-at-once",
-            _variant(stop=lambda path, before, tol: len(path) > 1 and path[-1] - path[-2] > tol),
-            "You stop when log p changes by more than tol. Which way round is the comparison?",
-        ),
-        Mistake(
-            "negative",
-            _variant(record=lambda x, r, theta, new: -_log_likelihood(x, new)),
-            "You record minus log p. It is to rise, not to fall.",
-        ),
-        Mistake(
-            "bits",
-            _variant(record=lambda x, r, theta, new: _log_likelihood(x, new) / np.log(2)),
-            "You record log p to the base 2. In this course logarithms are natural, and tol is in nats.",
-        ),
-        Mistake(
-            "no-constant",
-            _variant(record=lambda x, r, theta, new: _log_likelihood(x, new) + x.size * np.log(2 * np.pi) / 2),
-            "Your log p lacks a number that theta does not change: n d/2 log 2 pi. Which factor stands before the "
-            "exponential of a Gaussian?",
-        ),
-        Mistake(
-            "no-determinant",
-            _variant(
-                record=lambda x, r, theta, new: float(
-                    np.logaddexp.reduce(log_joint(x, *new) + np.linalg.slogdet(new[2])[1] / 2, axis=1).sum()
-                )
-            ),
-            "Your log p lacks the log-determinants. Sigma changes in every iteration, and so does its size.",
-        ),
-        Mistake(
-            "bound-of-the-old-q",
-            _variant(
-                record=lambda x, r, theta, new: (
-                    _expected_complete(x, r, theta, new)
-                    - float(np.where(r > 0, r * np.log(np.where(r > 0, r, 1)), 0).sum())
-                )
-            ),
-            "You record L at the new theta, with the q of the E-step before. After the M-step L lies below log p: by"
-            " how much?",
-        ),
-        Mistake(
-            "Sigma-over-n",
-            _variant(m=lambda x, r, theta: _over(x, r, np.full(r.shape[1], len(x)))),
-            "Sigma_j is divided by n. Which share of the points does component j answer for?",
-        ),
-        Mistake(
-            "Sigma-unbiased",
-            _variant(m=lambda x, r, theta: _over(x, r, r.sum(0) - 1)),
-            "Sigma_j is divided by R_j - 1. The likelihood is largest with R_j.",
-        ),
-        Mistake(
-            "Sigma-diagonal",
-            _variant(m=lambda x, r, theta: (*_m(x, r)[:2], _m(x, r)[2] * np.eye(x.shape[1]))),
-            "Your covariances are kept diagonal: the ellipses cannot tilt. That is another model.",
-        ),
-        Mistake(
-            "over-points",
-            _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma).T).T),
-            "Your responsibilities are normalised over the points. Each point hands out one unit: along which axis?",
-        ),
+        Mistake("before-update", _variant(record=lambda x, r, theta, new: _log_likelihood(x, theta)),
+                "Each entry is log p before the update, but it is reported with the parameters after it. Which theta "
+                "made this number?"),
+        Mistake("start-included", _with_start,
+                "log_likelihoods begins with the start's: one entry a full iteration was asked, the first after the "
+                "first."),
+        Mistake("last-only", _last_only,
+                "Only the last log_likelihood is there. Keep one for each iteration: how else would you see it rise?"),
+        Mistake("expected-complete", _variant(record=_expected_complete),
+                "You record the expected complete-data log-likelihood, sum_ij r_ij log(pi_j N_ij). Which term lies "
+                "between it and log p(x), and is that term the same in every iteration?"),
+        Mistake("log-inside", _variant(record=lambda x, r, theta, new: float(log_joint(x, *new).sum())),
+                "You sum the logarithms over the components. In p(x_i) the components are summed first: where is the "
+                "log?"),
+        Mistake("product", _variant(record=lambda x, r, theta, new:
+                float(np.log(np.prod(np.exp(log_joint(x, *new)).sum(axis=1))))),
+                "You take the logarithm of the product over all points. With many points the product is 0 for a "
+                "computer. What does the logarithm make of a product?"),
+        Mistake("old-mu", _variant(m=_old_mu),
+                "Sigma is taken around the old means. It goes up all the same, so no test of monotony sees it. Which "
+                "result of the M-step can you use already?"),
+        Mistake("no-prior", _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma))),
+                "The weights pi do not enter your responsibilities. What plays the role of the prior in Bayes' "
+                "theorem?"),
+        Mistake("pi-fixed", _variant(m=lambda x, r, theta: (theta[0], *_m(x, r)[1:])),
+                "pi is never updated. Which parameters belong to theta?"),
+        Mistake("Sigma-fixed", _variant(m=lambda x, r, theta: (*_m(x, r)[:2], theta[2])),
+                "Sigma is never updated. Which parameters belong to theta?"),
+        Mistake("no-change", lambda x, pi, mu, Sigma, tol, max_iter:
+                (pi, mu, Sigma, _fit(x, pi, mu, Sigma, tol, max_iter, m=lambda x, r, theta: theta)[3]),
+                "The parameters that come back are those of the start. Does the result of the M-step reach the next "
+                "E-step?"),
+        Mistake("hard", _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma)))),
+                "Your E-step gives each point wholly to one component. May a point in the middle count half for each?"),
+        Mistake("r-once", _r_once,
+                "The responsibilities are those of the start in every iteration. Which parameters does the second "
+                "E-step need?"),
+        Mistake("never-stops", _variant(stop=lambda path, before, tol: False),
+                "You always run max_iter iterations. Where is tol used?"),
+        Mistake("no-constant", _variant(record=lambda x, r, theta, new:
+                _log_likelihood(x, new) + x.size * np.log(2 * np.pi) / 2),
+                "Your log p lacks a number that theta does not change: n d/2 log 2 pi. Which factor stands before "
+                "the exponential of a Gaussian?"),
+        Mistake("no-determinant", _variant(record=lambda x, r, theta, new:
+                float(np.logaddexp.reduce(log_joint(x, *new) + np.linalg.slogdet(new[2])[1] / 2, axis=1).sum())),
+                "Your log p lacks the log-determinants. Sigma changes in every iteration, and so does its size."),
+        Mistake("bound-of-the-old-q", _variant(record=lambda x, r, theta, new:
+                (_expected_complete(x, r, theta, new) -
+                float(np.where(r > 0, r * np.log(np.where(r > 0, r, 1)), 0).sum()))),
+                "You record L at the new theta, with the q of the E-step before. After the M-step L lies below log "
+                "p: by how much?"),
+        Mistake("Sigma-over-n", _variant(m=lambda x, r, theta: _over(x, r, np.full(r.shape[1], len(x)))),
+                "Sigma_j is divided by n. Which share of the points does component j answer for?"),
+        Mistake("Sigma-unbiased", _variant(m=lambda x, r, theta: _over(x, r, r.sum(0) - 1)),
+                "Sigma_j is divided by R_j - 1. The likelihood is largest with R_j."),
+        Mistake("Sigma-diagonal", _variant(m=lambda x, r, theta: (*_m(x, r)[:2], _m(x, r)[2] * np.eye(x.shape[1]))),
+                "Your covariances are kept diagonal: the ellipses cannot tilt. That is another model."),
+        Mistake("over-points", _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma).T).T),
+                "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
+                "axis?"),
     ],
+    ask={
+        "condition": "Which way round is the comparison with tol?",
+    },
     hints=[
         "You have both halves already: a loop around e_step and m_step, and one number to remember from each pass.",
         "After the M-step, compute log p of the new parameters: the log of the sum over the components, summed over "
@@ -747,8 +452,8 @@ EM_FIT = Exercise(
         "differ by less than tol.",
     ],
     by_hand="Write down, for two iterations, in which order r_1, theta_1, log p(x | theta_1), r_2, theta_2 are made, "
-    "and which of them each one needs.",
-)
+            "and which of them each one needs.",
+)  # fmt: skip
 
 
 # ---- match_labels
@@ -842,63 +547,34 @@ def _judge_match(problem, output):
 
 
 MATCH_LABELS = Exercise(
-    match_labels,
-    lesson="05-em",
+    match_labels, lesson="05-em", out={"p": "k"}, problems=_match_problems, index=("p",), judge=_judge_match,
     statement="The permutation p (k,) of 0 .. k-1 for which mu_a[p] is closest to mu_b in summed squared distance: "
-    "whole numbers, in an array or a list. mu_a and mu_b are (k, d).",
-    out={"p": "k"},
-    problems=_match_problems,
-    index=("p",),
-    judge=_judge_match,
+              "whole numbers, in an array or a list. mu_a and mu_b are (k, d).",
     mistakes=[
-        Mistake(
-            "inverse",
-            lambda mu_a, mu_b: np.argsort(match_labels(mu_a, mu_b)),
-            "This is the inverse permutation: mu_b[p] is close to mu_a. The other way round was asked. p[j] is the row "
-            "of which array?",
-        ),
-        Mistake(
-            "nearest",
-            lambda mu_a, mu_b: _costs(mu_a, mu_b).argmin(axis=1),
-            "Each mean takes its nearest partner, even if another has taken it already. What makes p a permutation?",
-        ),
-        Mistake(
-            "greedy",
-            _greedy,
-            "Each mean in turn takes the nearest partner that is left. An early choice can cost a later one dearly: "
-            "which sum is to be smallest?",
-        ),
-        Mistake(
-            "farthest",
-            lambda mu_a, mu_b: match_labels(-mu_a, mu_b),
-            "This permutation brings mu_a[p] as far from mu_b as can be. Is the sum to be largest or smallest?",
-        ),
-        Mistake(
-            "distance-not-squared",
-            _by_distance(0.5),
-            "You minimise the sum of the distances. The sum of their squares was asked: one long way counts for more.",
-        ),
-        Mistake(
-            "sorted",
-            lambda mu_a, mu_b: np.argsort(mu_a[:, 0])[np.argsort(np.argsort(mu_b[:, 0]))],
-            "You pair the means by the order of their first coordinate. In more than one dimension, is that the "
-            "nearest?",
-        ),
-        Mistake(
-            "identity",
-            lambda mu_a, mu_b: np.arange(len(mu_a)),
-            "You leave the labels as they are. They are arbitrary: which order of mu_a's rows comes closest to mu_b?",
-        ),
-        Mistake(
-            "sum-over-k",
-            lambda mu_a, mu_b: match_labels(mu_a, mu_b) + 1,
-            "Your labels count from 1. As an index, mu_a[p], they must count from 0.",
-        ),
-        Mistake(
-            "rows-instead-of-p",
-            lambda mu_a, mu_b: mu_a[match_labels(mu_a, mu_b)],
-            "You return the permuted means, mu_a[p]. The permutation p itself was asked.",
-        ),
+        Mistake("inverse", lambda mu_a, mu_b: np.argsort(match_labels(mu_a, mu_b)),
+                "This is the inverse permutation: mu_b[p] is close to mu_a. The other way round was asked. p[j] is "
+                "the row of which array?"),
+        Mistake("nearest", lambda mu_a, mu_b: _costs(mu_a, mu_b).argmin(axis=1),
+                "Each mean takes its nearest partner, even if another has taken it already. What makes p a "
+                "permutation?"),
+        Mistake("greedy", _greedy,
+                "Each mean in turn takes the nearest partner that is left. An early choice can cost a later one "
+                "dearly: which sum is to be smallest?"),
+        Mistake("farthest", lambda mu_a, mu_b: match_labels(-mu_a, mu_b),
+                "This permutation brings mu_a[p] as far from mu_b as can be. Is the sum to be largest or smallest?"),
+        Mistake("distance-not-squared", _by_distance(0.5),
+                "You minimise the sum of the distances. The sum of their squares was asked: one long way counts for "
+                "more."),
+        Mistake("sorted", lambda mu_a, mu_b: np.argsort(mu_a[:, 0])[np.argsort(np.argsort(mu_b[:, 0]))],
+                "You pair the means by the order of their first coordinate. In more than one dimension, is that the "
+                "nearest?"),
+        Mistake("identity", lambda mu_a, mu_b: np.arange(len(mu_a)),
+                "You leave the labels as they are. They are arbitrary: which order of mu_a's rows comes closest to "
+                "mu_b?"),
+        Mistake("sum-over-k", lambda mu_a, mu_b: match_labels(mu_a, mu_b) + 1,
+                "Your labels count from 1. As an index, mu_a[p], they must count from 0."),
+        Mistake("rows-instead-of-p", lambda mu_a, mu_b: mu_a[match_labels(mu_a, mu_b)],
+                "You return the permuted means, mu_a[p]. The permutation p itself was asked."),
     ],
     hints=[
         "For a small k you can simply try all orders. Which number do you compare?",
@@ -908,7 +584,7 @@ MATCH_LABELS = Exercise(
         "scipy.optimize.linear_sum_assignment, which finds it for large k too.",
     ],
     by_hand="Means 0, 2, 7 on a line and 7.5, 1.1, 1.2: write the table of squared distances and pick one entry in "
-    "every row and column.",
-)
+            "every row and column.",
+)  # fmt: skip
 
 EXERCISES = [E_STEP, M_STEP, EM_FIT, MATCH_LABELS]

@@ -37,66 +37,17 @@ def _table(x, mu, Sigma, log_det=1.0, quadratic=1.0):
     return np.stack(columns, axis=1)
 
 
-def _entropy(r):
-    with np.errstate(all="ignore"):
-        return -np.where(r > 0, r * np.log(r), 0).sum()
-
-
 EXPECTED_COMPLETE = Exercise(
-    expected_complete_log_likelihood,
-    lesson=LESSON,
-    statement="Q = E_q[log p(x, z | theta)] for q given by the responsibilities r (n, k): a number. "
-    "x (n, d), pi (k,), mu (k, d), Sigma (k, d, d).",
-    out={"Q": ""},
+    expected_complete_log_likelihood, lesson=LESSON, chain="expected_complete", out={"Q": ""},
     problems=lambda rng: problems.posed("x r pi mu Sigma", rng),
+    statement="Q = E_q[log p(x, z | theta)] for q given by the responsibilities r (n, k): a number. x (n, d), pi "
+              "(k,), mu (k, d), Sigma (k, d, d).",
     mistakes=[
-        Mistake(
-            "log-likelihood",
-            lambda x, r, pi, mu, Sigma: np.logaddexp.reduce(_table(x, mu, Sigma) + np.log(pi), axis=1).sum(),
-            "This is log p(x | theta): r does not enter. Q averages the logarithm of the joint under q.",
-        ),
-        Mistake(
-            "elbo",
-            lambda x, r, pi, mu, Sigma: (r * (_table(x, mu, Sigma) + np.log(pi))).sum() + _entropy(r),
-            "This is the bound L: it has the entropy of r in it. Q is L without it.",
-        ),
-        Mistake(
-            "log-of-expectation",
-            lambda x, r, pi, mu, Sigma: np.log((r * np.exp(_table(x, mu, Sigma) + np.log(pi))).sum(1)).sum(),
-            "The logarithm stands outside the average. Q is an expectation of logarithms.",
-        ),
-        Mistake(
-            "no-pi",
-            lambda x, r, pi, mu, Sigma: (r * _table(x, mu, Sigma)).sum(),
-            "The weights are missing: the joint is pi_j times the density.",
-        ),
-        Mistake(
-            "unweighted",
-            lambda x, r, pi, mu, Sigma: (_table(x, mu, Sigma) + np.log(pi)).sum(),
-            "Every component counts in full for every point. Which weights does the expectation have?",
-        ),
-        Mistake(
-            "hard",
-            lambda x, r, pi, mu, Sigma: (np.eye(len(pi))[r.argmax(1)] * (_table(x, mu, Sigma) + np.log(pi))).sum(),
-            "Each point counts only its likeliest component. The expectation weights all of them with r.",
-        ),
-        Mistake(
-            "own-posterior",
-            lambda x, r, pi, mu, Sigma: (
-                _rows(_table(x, mu, Sigma) + np.log(pi)) * (_table(x, mu, Sigma) + np.log(pi))
-            ).sum(),
-            "You computed r anew from theta. Q(theta | theta_old) keeps the r it was given.",
-        ),
-        Mistake(
-            "mean",
-            lambda x, r, pi, mu, Sigma: (r * (_table(x, mu, Sigma) + np.log(pi))).sum() / len(x),
-            "This is the mean over the points. Q is their sum.",
-        ),
-        Mistake(
-            "no-log-det",
-            lambda x, r, pi, mu, Sigma: (r * (_table(x, mu, Sigma, log_det=0) + np.log(pi))).sum(),
-            "The log-determinant is missing from the density.",
-        ),
+        Mistake("log-of-expectation", lambda x, r, pi, mu, Sigma:
+                np.log((r * np.exp(_table(x, mu, Sigma) + np.log(pi))).sum(1)).sum(),
+                "The logarithm stands outside the average. Q is an expectation of logarithms."),
+        Mistake("unweighted", lambda x, r, pi, mu, Sigma: (_table(x, mu, Sigma) + np.log(pi)).sum(),
+                "Every component counts in full for every point. Which weights does the expectation have?"),
     ],
     hints=[
         "Take the complete-data log-likelihood and replace each z_ij by its expectation.",
@@ -104,7 +55,7 @@ EXPECTED_COMPLETE = Exercise(
         "Multiply the table log pi_j + log N(x_i; mu_j, Sigma_j) by r, entry by entry, and add everything up.",
     ],
     by_hand="Two points, two components, numbers of your choice for the table: write out the four terms.",
-)
+)  # fmt: skip
 
 
 # ---- two coins
@@ -158,72 +109,32 @@ def _coin_m_problems(rng):
 
 
 COIN_E_STEP = Exercise(
-    coin_e_step,
-    lesson=LESSON,
-    statement="r (n, 2): the probability that round i was tossed with coin j. heads (n,), flips (n,) or one int, theta "
-    "(2,) the coins' probabilities of heads; both coins are equally likely to be picked.",
-    out={"r": "nk"},
-    problems=_coin_e_problems,
+    coin_e_step, lesson=LESSON, out={"r": "nk"}, problems=_coin_e_problems,
+    statement="r (n, 2): the probability that round i was tossed with coin j. heads (n,), flips (n,) or one int, "
+              "theta (2,) the coins' probabilities of heads; both coins are equally likely to be picked.",
     mistakes=[
-        Mistake(
-            "heads-only",
-            lambda h, f, t: _rows(np.outer(h, np.log(t))),
-            "Only the heads count in your likelihood. The tails tell about the coin as well.",
-        ),
-        Mistake(
-            "one-flip",
-            lambda h, f, t: np.stack([h / f * t[0] / (h / f * t.sum()), h / f * t[1] / (h / f * t.sum())], 1),
-            "Your r is theta_j over the sum of the thetas: as if one flip, a head, had been seen.",
-        ),
-        Mistake(
-            "swapped",
-            lambda h, f, t: _rows(_log_coins(h, f, 1 - t)),
-            "Heads and tails are swapped: theta is the probability of heads.",
-        ),
-        Mistake(
-            "over-rounds",
-            lambda h, f, t: _rows(_log_coins(h, f, t).T).T,
-            "The columns sum to one. Each round was tossed with one coin, so each row sums to one.",
-        ),
-        Mistake(
-            "underflow",
-            lambda h, f, t: (lambda w: w / w.sum(1, keepdims=True))(np.exp(_log_coins(h, f, t))),
-            "Right for a few flips. For thousands both likelihoods are 0 for a computer: work in logarithms.",
-        ),
-        Mistake(
-            "hard",
-            lambda h, f, t: np.eye(2)[_log_coins(h, f, t).argmax(1)],
-            "Each round is given to its likelier coin. The data leave doubt, and r should say how much.",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda h, f, t: np.exp(_log_coins(h, f, t)),
-            "These are likelihoods. Divide each row by its sum to make them probabilities of the coin.",
-        ),
-        Mistake(
-            "averaged-over-flips",
-            lambda h, f, t: _rows(_log_coins(h, f, t) / np.asarray(f * np.ones(len(h)))[:, None]),
-            "The log-likelihood is divided by the number of flips: a long round should tell more than a short one.",
-        ),
-        Mistake(
-            "theta-as-prior",
-            lambda heads, flips, theta: _rows(
-                np.log(theta) + np.outer(heads, np.log(theta)) + np.outer(flips - heads, np.log1p(-theta))
-            ),
-            "theta counts once more, as if it were the probability of picking the coin. Both coins are picked "
-            "equally often.",
-        ),
-        Mistake(
-            "logs-normalised",
-            lambda h, f, t: (lambda a: a / a.sum(1, keepdims=True))(_log_coins(h, f, t)),
-            "The log-likelihoods themselves are divided by their sum. Then the less likely coin gets the larger share: "
-            "exponentiate first.",
-        ),
-        Mistake(
-            "tails-as-heads",
-            lambda h, f, t: _rows(np.outer(f * np.ones(len(h)), np.log(t))),
-            "Tails are counted with theta too, as if every flip were a head. What is the probability of a tail?",
-        ),
+        Mistake("heads-only", lambda h, f, t: _rows(np.outer(h, np.log(t))),
+                "Only the heads count in your likelihood. The tails tell about the coin as well."),
+        Mistake("one-flip", lambda h, f, t:
+                np.stack([h / f * t[0] / (h / f * t.sum()), h / f * t[1] / (h / f * t.sum())], 1),
+                "Your r is theta_j over the sum of the thetas: as if one flip, a head, had been seen."),
+        Mistake("swapped", lambda h, f, t: _rows(_log_coins(h, f, 1 - t)),
+                "Heads and tails are swapped: theta is the probability of heads."),
+        Mistake("underflow", lambda h, f, t: (lambda w: w / w.sum(1, keepdims=True))(np.exp(_log_coins(h, f, t))),
+                "Right for a few flips. For thousands both likelihoods are 0 for a computer: work in logarithms."),
+        Mistake("averaged-over-flips", lambda h, f, t:
+                _rows(_log_coins(h, f, t) / np.asarray(f * np.ones(len(h)))[:, None]),
+                "The log-likelihood is divided by the number of flips: a long round should tell more than a short "
+                "one."),
+        Mistake("theta-as-prior", lambda heads, flips, theta:
+                _rows(np.log(theta) + np.outer(heads, np.log(theta)) + np.outer(flips - heads, np.log1p(-theta))),
+                "theta counts once more, as if it were the probability of picking the coin. Both coins are picked "
+                "equally often."),
+        Mistake("logs-normalised", lambda h, f, t: (lambda a: a / a.sum(1, keepdims=True))(_log_coins(h, f, t)),
+                "The log-likelihoods themselves are divided by their sum. Then the less likely coin gets the larger "
+                "share: exponentiate first."),
+        Mistake("tails-as-heads", lambda h, f, t: _rows(np.outer(f * np.ones(len(h)), np.log(t))),
+                "Tails are counted with theta too, as if every flip were a head. What is the probability of a tail?"),
     ],
     hints=[
         "Bayes with equal priors: the likelihood of round i under each coin, normalised over the two coins.",
@@ -231,68 +142,35 @@ COIN_E_STEP = Exercise(
         "In logarithms that is heads log theta + tails log(1 - theta), a table (n, 2): np.outer makes it.",
     ],
     by_hand="Five heads in ten, coins 0.6 and 0.5: compute the ratio of the two likelihoods.",
-)
+)  # fmt: skip
 
 COIN_M_STEP = Exercise(
-    coin_m_step,
-    lesson=LESSON,
+    coin_m_step, lesson=LESSON, out={"theta": "k"}, problems=_coin_m_problems,
     statement="theta (2,): for each coin the expected number of heads over the expected number of flips. heads (n,), "
-    "flips (n,) or one int, r (n, 2).",
-    out={"theta": "k"},
-    problems=_coin_m_problems,
+              "flips (n,) or one int, r (n, 2).",
     mistakes=[
-        Mistake(
-            "mean-of-shares",
-            lambda h, f, r: r.T @ (h / f) / r.sum(0),
-            "You average the shares of heads. Right when all rounds are equally long: a long round should count more.",
-        ),
-        Mistake(
-            "all-flips",
-            lambda h, f, r: r.T @ h / (f * np.ones(len(h))).sum(),
-            "The heads are shared out, but you divide by all flips. How many of them belong to coin j?",
-        ),
-        Mistake(
-            "heads-over-tails",
-            lambda h, f, r: r.T @ h / (r.T @ (f - h)),
-            "This is heads over tails, the odds. Divide by all flips of the coin.",
-        ),
-        Mistake(
-            "over-all-heads",
-            lambda h, f, r: r.T @ h / h.sum(),
-            "This is coin j's share of all heads. Of its own flips, how many were heads?",
-        ),
-        Mistake(
-            "hard",
-            lambda h, f, r: (
-                (lambda z: z.T @ h / (z.T @ (f * np.ones(len(h)))))(np.eye(2)[r.argmax(1)])
-                if len(set(r.argmax(1))) == 2
-                else None
-            ),
-            "Each round counts for its likelier coin only. Weight heads and flips with r.",
-        ),
-        Mistake(
-            "per-round",
-            lambda h, f, r: r.T @ h / r.sum(0),
-            "This is the expected number of heads a round. Divide by the flips, not by the rounds.",
-        ),
-        Mistake(
-            "tails",
-            lambda h, f, r: r.T @ (f - h) / (r.T @ (f * np.ones(len(h)))),
-            "This is the probability of tails.",
-        ),
-        Mistake(
-            "smoothed",
-            lambda h, f, r: (r.T @ h + 1) / (r.T @ (f * np.ones(len(h))) + 2),
-            "One head and one tail that nobody saw are added, as a prior would. Maximum likelihood adds none.",
-        ),
+        Mistake("mean-of-shares", lambda h, f, r: r.T @ (h / f) / r.sum(0),
+                "You average the shares of heads. Right when all rounds are equally long: a long round should count "
+                "more."),
+        Mistake("heads-over-tails", lambda h, f, r: r.T @ h / (r.T @ (f - h)),
+                "This is heads over tails, the odds. Divide by all flips of the coin."),
+        Mistake("over-all-heads", lambda h, f, r: r.T @ h / h.sum(),
+                "This is coin j's share of all heads. Of its own flips, how many were heads?"),
+        Mistake("tails", lambda h, f, r: r.T @ (f - h) / (r.T @ (f * np.ones(len(h)))),
+                "This is the probability of tails."),
+        Mistake("smoothed", lambda h, f, r: (r.T @ h + 1) / (r.T @ (f * np.ones(len(h))) + 2),
+                "One head and one tail that nobody saw are added, as a prior would. Maximum likelihood adds none."),
     ],
+    ask={
+        "axis:axis": "How many of the flips belong to coin j?",
+    },
     hints=[
         "If the coins were known you would count heads and flips for each coin. Now count with fractions.",
         "r.T @ heads is the expected number of heads of each coin.",
         "The flips may be one int: flips * np.ones(n) is one number a round; r.T @ that gives each coin's flips.",
     ],
     by_hand="Two rounds, 5 and 9 heads in ten, r = (1/2, 1/2) in both: what is theta?",
-)
+)  # fmt: skip
 
 
 # ---- Poisson mixture
@@ -345,129 +223,52 @@ def _poisson_m_problems(rng):
     return made
 
 
-def _log_poisson(x, pi, rate):
-    return np.log(pi) + np.outer(x, np.log(rate)) - rate
-
-
 _COUNTS = {"x": Quantity("n", "counts")}
 
 POISSON_E_STEP = Exercise(
-    poisson_e_step,
-    lesson=LESSON,
+    poisson_e_step, lesson=LESSON, out={"r": "nk"}, problems=_poisson_e_problems, notation=_COUNTS,
     statement="r (n, k): the probability that count x_i came from component j. x (n,) whole numbers, pi (k,), rate "
-    "(k,) the means of the Poisson distributions.",
-    out={"r": "nk"},
-    problems=_poisson_e_problems,
-    notation=_COUNTS,
+              "(k,) the means of the Poisson distributions.",
     mistakes=[
-        Mistake(
-            "no-pi",
-            lambda x, pi, rate: _rows(np.outer(x, np.log(rate)) - rate),
-            "The weights are missing. What plays the role of the prior?",
-        ),
-        Mistake(
-            "no-exp-rate",
-            lambda x, pi, rate: _rows(np.log(pi) + np.outer(x, np.log(rate))),
-            "The factor exp(-rate) is missing from the Poisson probability. It differs between the components.",
-        ),
-        Mistake(
-            "over-points",
-            lambda x, pi, rate: _rows(_log_poisson(x, pi, rate).T).T,
-            "The columns sum to one. Each count hands out one unit of belonging.",
-        ),
-        Mistake(
-            "underflow",
-            lambda x, pi, rate: (lambda w: w / w.sum(1, keepdims=True))(
-                pi * np.exp(-rate) * np.power(rate, x[:, None].astype(float))
-            ),
-            "Right for small counts. rate to the power x overflows for large ones: work in logarithms.",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda x, pi, rate: np.exp(_log_poisson(x, pi, rate)),
-            "The rows do not sum to one. Divide each by its sum; the factorial of x cancels.",
-        ),
-        Mistake(
-            "hard",
-            lambda x, pi, rate: np.eye(len(pi))[_log_poisson(x, pi, rate).argmax(1)],
-            "Each count is given to one component.",
-        ),
-        Mistake(
-            "swapped-roles",
-            lambda x, pi, rate: _rows(np.log(pi) + np.outer(x, rate) - np.log(rate)),
-            "rate and log rate have changed places: the logarithm of rate^x exp(-rate) is x log rate - rate.",
-        ),
-        Mistake(
-            "normal",
-            lambda x, pi, rate: _rows(np.log(pi) - np.log(rate) / 2 - (x[:, None] - rate) ** 2 / (2 * rate)),
-            "This is a normal density with the Poisson mean and variance. For small counts the two differ: which "
-            "probability has x under Poisson?",
-        ),
-        Mistake(
-            "normal-without-size",
-            lambda x, pi, rate: _rows(np.log(pi) - (x[:, None] - rate) ** 2 / (2 * rate)),
-            "This is a normal density, and one without its factor before the exponential. Which probability has x "
-            "under Poisson?",
-        ),
-        Mistake(
-            "exponential",
-            lambda x, pi, rate: _rows(np.log(pi) + np.log(rate) - np.outer(x, rate)),
-            "This is the density of an exponential distribution, rate exp(-rate x). A Poisson count has rate^x "
-            "exp(-rate) / x!.",
-        ),
+        Mistake("no-exp-rate", lambda x, pi, rate: _rows(np.log(pi) + np.outer(x, np.log(rate))),
+                "The factor exp(-rate) is missing from the Poisson probability. It differs between the components."),
+        Mistake("underflow", lambda x, pi, rate:
+                (lambda w: w / w.sum(1, keepdims=True))(pi * np.exp(-rate) * np.power(rate, x[:, None].astype(float))),
+                "Right for small counts. rate to the power x overflows for large ones: work in logarithms."),
+        Mistake("swapped-roles", lambda x, pi, rate: _rows(np.log(pi) + np.outer(x, rate) - np.log(rate)),
+                "rate and log rate have changed places: the logarithm of rate^x exp(-rate) is x log rate - rate."),
+        Mistake("normal", lambda x, pi, rate:
+                _rows(np.log(pi) - np.log(rate) / 2 - (x[:, None] - rate) ** 2 / (2 * rate)),
+                "This is a normal density with the Poisson mean and variance. For small counts the two differ: which "
+                "probability has x under Poisson?"),
+        Mistake("normal-without-size", lambda x, pi, rate: _rows(np.log(pi) - (x[:, None] - rate) ** 2 / (2 * rate)),
+                "This is a normal density, and one without its factor before the exponential. Which probability has "
+                "x under Poisson?"),
+        Mistake("exponential", lambda x, pi, rate: _rows(np.log(pi) + np.log(rate) - np.outer(x, rate)),
+                "This is the density of an exponential distribution, rate exp(-rate x). A Poisson count has rate^x "
+                "exp(-rate) / x!."),
     ],
+    ask={
+        "uniform:pi": "What plays the role of the prior?",
+    },
     hints=[
         "The Poisson probability is rate^x exp(-rate) / x!. Which factor is the same for all components?",
         "Its logarithm without the factorial: x log(rate) - rate. Add log pi.",
         "Then as always: subtract the largest of each row, exponentiate, divide each row by its sum.",
     ],
     by_hand="Rates 1 and 2.5, weights 0.3 and 0.7, x = 0: compute r.",
-)
+)  # fmt: skip
 
 POISSON_M_STEP = Exercise(
-    poisson_m_step,
-    lesson=LESSON,
+    poisson_m_step, lesson=LESSON, out={"pi": "k", "rate": "k"}, problems=_poisson_m_problems, notation=_COUNTS,
     statement="pi (k,) and rate (k,): shares and weighted means of the counts. x (n,), r (n, k).",
-    out={"pi": "k", "rate": "k"},
-    problems=_poisson_m_problems,
-    notation=_COUNTS,
     mistakes=[
-        Mistake(
-            "sums",
-            lambda x, r: (r.sum(0) / len(x), r.T @ x),
-            "rate_j is a weighted sum. A mean divides by the sum of its weights.",
-        ),
-        Mistake(
-            "over-n",
-            lambda x, r: (r.sum(0) / len(x), r.T @ x / len(x)),
-            "rate_j is divided by n. Only R_j points belong to component j.",
-        ),
-        Mistake(
-            "counts-for-pi",
-            lambda x, r: (r.sum(0), r.T @ x / r.sum(0)),
-            "pi holds R_j. As probabilities they must sum to one.",
-        ),
-        Mistake(
-            "equal-weights",
-            lambda x, r: (np.full(r.shape[1], 1 / r.shape[1]), r.T @ x / r.sum(0)),
-            "pi is 1/k whatever r says.",
-        ),
-        Mistake(
-            "order",
-            lambda x, r: (r.T @ x / r.sum(0), r.sum(0) / len(x)),
-            "The order is pi, then rate.",
-        ),
-        Mistake(
-            "by-counts",
-            lambda x, r: ((r.T @ x) / x.sum(), r.T @ x / r.sum(0)),
-            "pi is a share of the counts. It is a share of the points.",
-        ),
-        Mistake(
-            "variance",
-            lambda x, r: (r.mean(0), (r * (x[:, None] - r.T @ x / r.sum(0)) ** 2).sum(0) / r.sum(0)),
-            "rate_j is a weighted variance. For a Poisson distribution mean and variance are the same number, but "
-            "the likelihood is largest with the weighted mean.",
-        ),
+        Mistake("order", lambda x, r: (r.T @ x / r.sum(0), r.sum(0) / len(x)), "The order is pi, then rate."),
+        Mistake("by-counts", lambda x, r: ((r.T @ x) / x.sum(), r.T @ x / r.sum(0)),
+                "pi is a share of the counts. It is a share of the points."),
+        Mistake("variance", lambda x, r: (r.mean(0), (r * (x[:, None] - r.T @ x / r.sum(0)) ** 2).sum(0) / r.sum(0)),
+                "rate_j is a weighted variance. For a Poisson distribution mean and variance are the same number, "
+                "but the likelihood is largest with the weighted mean."),
     ],
     hints=[
         "If the labels were known: shares, and the mean count of each component.",
@@ -475,7 +276,7 @@ POISSON_M_STEP = Exercise(
         "The weighted sum of the counts of component j is r.T @ x; divide by R_j.",
     ],
     by_hand="Counts 0, 2, 4 with r = (1, 0), (1/2, 1/2), (0, 1): what are pi and rate?",
-)
+)  # fmt: skip
 
 
 # ---- linkage
@@ -512,45 +313,23 @@ def _linkage_m_problems(rng):
 
 
 LINKAGE_E_STEP = Exercise(
-    linkage_e_step,
-    lesson=LESSON,
-    statement="The expected count x2 of the theta/4 part of the first cell, a number. y (4,) holds the counts of cells "
-    "with probabilities 1/2 + theta/4, (1 - theta)/4, (1 - theta)/4, theta/4.",
-    out={"x2": ""},
-    problems=_linkage_e_problems,
-    notation=_LINKAGE,
+    linkage_e_step, lesson=LESSON, out={"x2": ""}, problems=_linkage_e_problems, notation=_LINKAGE,
+    statement="The expected count x2 of the theta/4 part of the first cell, a number. y (4,) holds the counts of "
+              "cells with probabilities 1/2 + theta/4, (1 - theta)/4, (1 - theta)/4, theta/4.",
     mistakes=[
-        Mistake(
-            "other-part",
-            lambda y, t: y[0] * 0.5 / (0.5 + t / 4),
-            "This is the expected count of the other part, the one with probability 1/2.",
-        ),
-        Mistake(
-            "not-conditional",
-            lambda y, t: y.sum() * t / 4,
-            "This is what you would expect before looking at y. Given y_1, its parts must add up to y_1.",
-        ),
-        Mistake(
-            "not-divided",
-            lambda y, t: y[0] * t / 4,
-            "theta/4 is a probability among all cells. Given that a count fell in the first cell, what is the chance "
-            "of this part?",
-        ),
-        Mistake(
-            "against-the-half",
-            lambda y, t: y[0] * (t / 4) / 0.5,
-            "This is the ratio of the two parts. A share divides by their sum.",
-        ),
-        Mistake(
-            "split-in-halves",
-            lambda y, t: y[0] / 2,
-            "The cell is split in halves whatever theta is. The parts stand in the ratio 1/2 to theta/4.",
-        ),
-        Mistake(
-            "theta-itself",
-            lambda y, t: y[0] * t,
-            "The share is not theta: it is the part theta/4 of 1/2 + theta/4.",
-        ),
+        Mistake("other-part", lambda y, t: y[0] * 0.5 / (0.5 + t / 4),
+                "This is the expected count of the other part, the one with probability 1/2."),
+        Mistake("not-conditional", lambda y, t: y.sum() * t / 4,
+                "This is what you would expect before looking at y. Given y_1, its parts must add up to y_1."),
+        Mistake("not-divided", lambda y, t: y[0] * t / 4,
+                "theta/4 is a probability among all cells. Given that a count fell in the first cell, what is the "
+                "chance of this part?"),
+        Mistake("against-the-half", lambda y, t: y[0] * (t / 4) / 0.5,
+                "This is the ratio of the two parts. A share divides by their sum."),
+        Mistake("split-in-halves", lambda y, t: y[0] / 2,
+                "The cell is split in halves whatever theta is. The parts stand in the ratio 1/2 to theta/4."),
+        Mistake("theta-itself", lambda y, t: y[0] * t,
+                "The share is not theta: it is the part theta/4 of 1/2 + theta/4."),
     ],
     hints=[
         "y_1 counts fell into a cell made of two parts. What share belongs to the second part?",
@@ -558,82 +337,35 @@ LINKAGE_E_STEP = Exercise(
         "The cell has probability 1/2 + theta/4, the part theta/4. Expected count: y_1 times the share.",
     ],
     by_hand="theta = 1/2 and y_1 = 125: which share, and how many?",
-)
+)  # fmt: skip
 
 LINKAGE_M_STEP = Exercise(
-    linkage_m_step,
-    lesson=LESSON,
+    linkage_m_step, lesson=LESSON, out={"theta": ""}, problems=_linkage_m_problems, notation=_LINKAGE,
     statement="theta of maximum likelihood when the first cell's theta/4 part is known to hold x2 counts. y (4,).",
-    out={"theta": ""},
-    problems=_linkage_m_problems,
-    notation=_LINKAGE,
     mistakes=[
-        Mistake(
-            "over-all",
-            lambda y, x2: (x2 + y[3]) / y.sum(),
-            "You divide by all counts. Those of the part with probability 1/2 say nothing about theta.",
-        ),
-        Mistake(
-            "over-all-with-x2",
-            lambda y, x2: (x2 + y[3]) / (x2 + y.sum()),
-            "The whole first cell stands in the denominator. Only its theta/4 part tells about theta.",
-        ),
-        Mistake(
-            "x2-forgotten",
-            lambda y, x2: y[3] / (y[1] + y[2] + y[3]),
-            "x2 does not enter. Those counts favour theta as much as those of the last cell.",
-        ),
-        Mistake(
-            "x2-on-top-only",
-            lambda y, x2: (x2 + y[3]) / (y[1] + y[2] + y[3]),
-            "x2 stands on top but not below: then theta may exceed one.",
-        ),
-        Mistake(
-            "odds",
-            lambda y, x2: (x2 + y[3]) / (y[1] + y[2]),
-            "This is the odds theta / (1 - theta). Divide by all counts that tell about theta.",
-        ),
-        Mistake(
-            "complement",
-            lambda y, x2: (y[1] + y[2]) / (x2 + y[1] + y[2] + y[3]),
-            "This is 1 - theta.",
-        ),
-        Mistake(
-            "other-part",
-            lambda y, x2: (y[0] - x2 + y[3]) / (y[0] - x2 + y[1] + y[2] + y[3]),
-            "The other part of the first cell is counted, y1 - x2. Its probability, 1/2, says nothing of theta.",
-        ),
-        Mistake(
-            "rest-of-all",
-            lambda y, x2: (x2 + y[3]) / (y.sum() - x2),
-            "The divisor is all counts without x2. Which counts say something of theta, for it or against it?",
-        ),
-        Mistake(
-            "smoothed",
-            lambda y, x2: (x2 + y[3] + 1) / (x2 + y[1] + y[2] + y[3] + 2),
-            "One count is added on each side, as a prior would. Maximum likelihood has none.",
-        ),
-        Mistake(
-            "share-of-the-first-class",
-            lambda y, x2: x2 / y[0],
-            "This is the share of the first class that lies in its second part. Which of the other counts tell about "
-            "theta?",
-        ),
-        Mistake(
-            "one-middle-cell",
-            lambda y, x2: (x2 + y[3]) / (x2 + y[1] + y[3]),
-            "Only one of the two cells with (1 - theta)/4 is counted. Which cells tell against a large theta?",
-        ),
-        Mistake(
-            "middle-cells-halved",
-            lambda y, x2: (x2 + y[3]) / (x2 + (y[1] + y[2]) / 2 + y[3]),
-            "The two cells with (1 - theta)/4 count a half each. How often does log(1 - theta) occur there?",
-        ),
-        Mistake(
-            "published-counts",
-            lambda y, x2: (x2 + 34) / (x2 + 72),
-            "34 and 72 belong to the published example. Which of the counts in y stand in their place?",
-        ),
+        Mistake("over-all", lambda y, x2: (x2 + y[3]) / y.sum(),
+                "You divide by all counts. Those of the part with probability 1/2 say nothing about theta."),
+        Mistake("over-all-with-x2", lambda y, x2: (x2 + y[3]) / (x2 + y.sum()),
+                "The whole first cell stands in the denominator. Only its theta/4 part tells about theta."),
+        Mistake("x2-on-top-only", lambda y, x2: (x2 + y[3]) / (y[1] + y[2] + y[3]),
+                "x2 stands on top but not below: then theta may exceed one."),
+        Mistake("odds", lambda y, x2: (x2 + y[3]) / (y[1] + y[2]),
+                "This is the odds theta / (1 - theta). Divide by all counts that tell about theta."),
+        Mistake("other-part", lambda y, x2: (y[0] - x2 + y[3]) / (y[0] - x2 + y[1] + y[2] + y[3]),
+                "The other part of the first cell is counted, y1 - x2. Its probability, 1/2, says nothing of theta."),
+        Mistake("rest-of-all", lambda y, x2: (x2 + y[3]) / (y.sum() - x2),
+                "The divisor is all counts without x2. Which counts say something of theta, for it or against it?"),
+        Mistake("smoothed", lambda y, x2: (x2 + y[3] + 1) / (x2 + y[1] + y[2] + y[3] + 2),
+                "One count is added on each side, as a prior would. Maximum likelihood has none."),
+        Mistake("share-of-the-first-class", lambda y, x2: x2 / y[0],
+                "This is the share of the first class that lies in its second part. Which of the other counts tell "
+                "about theta?"),
+        Mistake("one-middle-cell", lambda y, x2: (x2 + y[3]) / (x2 + y[1] + y[3]),
+                "Only one of the two cells with (1 - theta)/4 is counted. Which cells tell against a large theta?"),
+        Mistake("middle-cells-halved", lambda y, x2: (x2 + y[3]) / (x2 + (y[1] + y[2]) / 2 + y[3]),
+                "The two cells with (1 - theta)/4 count a half each. How often does log(1 - theta) occur there?"),
+        Mistake("published-counts", lambda y, x2: (x2 + 34) / (x2 + 72),
+                "34 and 72 belong to the published example. Which of the counts in y stand in their place?"),
     ],
     hints=[
         "Write the complete-data log-likelihood. Which counts go with log theta, which with log(1 - theta)?",
@@ -641,7 +373,7 @@ LINKAGE_M_STEP = Exercise(
         "The best theta is the share of the first kind among both kinds.",
     ],
     by_hand="x2 = 25 and y = (125, 18, 20, 34): which fraction?",
-)
+)  # fmt: skip
 
 
 # ---- blood groups
@@ -674,111 +406,65 @@ def _abo_problems(rng):
 
 
 ABO_STEP = Exercise(
-    abo_step,
-    lesson=LESSON,
-    statement="One EM iteration for the allele frequencies p (3,) of A, B, O from the counts (4,) of blood groups A, "
-    "B, AB, O. A person has two alleles, drawn independently; A and B both show over O.",
-    out={"p": "k"},
-    problems=_abo_problems,
+    abo_step, lesson=LESSON, out={"p": "k"}, problems=_abo_problems,
     notation={"counts": Quantity("c", "counts"), "p": Quantity("k", "simplex")},
+    statement="One EM iteration for the allele frequencies p (3,) of A, B, O from the counts (4,) of blood groups A, "
+              "B, AB, O. A person has two alleles, drawn independently; A and B both show over O.",
     mistakes=[
-        Mistake(
-            "no-two",
-            lambda c, p: _abo(c, p, lambda a, b, o: a / (a + o), lambda a, b, o: b / (b + o)),
-            "AO can arise in two ways, A from the mother or from the father. Its probability is 2 p_A p_O.",
-        ),
-        Mistake(
-            "no-hidden",
-            lambda c, p: _abo(c, p, lambda a, b, o: 0.5, lambda a, b, o: 0.5),
-            "Group A is split in halves whatever p is. How likely is AA against AO?",
-        ),
-        Mistake(
-            "all-heterozygous",
-            lambda c, p: _abo(c, p, lambda a, b, o: 0, lambda a, b, o: 0),
-            "Everybody of group A is taken for AO. Some are AA.",
-        ),
-        Mistake(
-            "all-homozygous",
-            lambda c, p: _abo(c, p, lambda a, b, o: 1, lambda a, b, o: 1),
-            "Everybody of group A is taken for AA (or you count persons, not alleles). Some are AO and carry an O.",
-        ),
-        Mistake(
-            "AA-once",
-            lambda c, p: _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AB, B + AB, 2 * O + (A - AA) + (B - BB))),
-            "A person AA carries the allele A twice.",
-        ),
-        Mistake(
-            "O-once",
-            lambda c, p: _abo(
-                c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, O + (A - AA) + (B - BB))
-            ),
-            "A person of group O carries the allele O twice.",
-        ),
-        Mistake(
-            "AB-forgotten",
-            lambda c, p: _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA, B + BB, 2 * O + (A - AA) + (B - BB))),
-            "Persons of group AB carry one A and one B each.",
-        ),
-        Mistake(
-            "AB-twice",
-            lambda c, p: _abo(
-                c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + 2 * AB, B + BB + 2 * AB, 2 * O + (A - AA) + (B - BB))
-            ),
-            "A person of group AB has one A and one B, not two of each.",
-        ),
-        Mistake(
-            "AB-with-an-O",
-            lambda c, p: _abo(
-                c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, 2 * O + (A - AA) + (B - BB) + AB)
-            ),
-            "AB counts for O as well. A person has two alleles; which two has group AB?",
-        ),
-        Mistake(
-            "AO-without-A",
-            lambda c, p: _abo(
-                c, p, count=lambda A, B, AB, O, AA, BB: (2 * AA + AB, 2 * BB + AB, 2 * O + (A - AA) + (B - BB))
-            ),
-            "A person AO carries one A as well as one O.",
-        ),
-        Mistake(
-            "AO-without-O",
-            lambda c, p: _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, 2 * O)),
-            "Only group O gives the allele O here. A person AO, or BO, carries one as well.",
-        ),
-        Mistake(
-            "shares-exchanged",
-            lambda c, p: _abo(c, p, lambda a, b, o: 2 * o / (a + 2 * o), lambda a, b, o: 2 * o / (b + 2 * o)),
-            "The share of AO is taken for that of AA. Which of the two has probability p_A^2?",
-        ),
-        Mistake(
-            "O-squared",
-            lambda c, p: _abo(c, p, lambda a, b, o: a * a / (a * a + o * o), lambda a, b, o: b * b / (b * b + o * o)),
-            "AA is weighed against OO. Group A is AA or AO: what is the probability of AO?",
-        ),
-        Mistake(
-            "probability-not-share",
-            lambda c, p: _abo(c, p, lambda a, b, o: a * a, lambda a, b, o: b * b),
-            "p_A^2 is the probability of AA among all. Wanted is its share among those of group A: divide by the "
-            "probability of group A.",
-        ),
-        Mistake(
-            "A-and-B-exchanged",
-            lambda c, p: abo_step(c, p)[[1, 0, 2]],
-            "The shares of A and B are exchanged. In which order do the counts come, and in which the alleles?",
-        ),
-        Mistake(
-            "over-persons",
-            lambda c, p: 2 * abo_step(c, p),
-            "The alleles are divided by the number of persons, so p sums to 2. How many alleles does a person have?",
-        ),
+        Mistake("no-two", lambda c, p: _abo(c, p, lambda a, b, o: a / (a + o), lambda a, b, o: b / (b + o)),
+                "AO can arise in two ways, A from the mother or from the father. Its probability is 2 p_A p_O."),
+        Mistake("no-hidden", lambda c, p: _abo(c, p, lambda a, b, o: 0.5, lambda a, b, o: 0.5),
+                "Group A is split in halves whatever p is. How likely is AA against AO?"),
+        Mistake("all-heterozygous", lambda c, p: _abo(c, p, lambda a, b, o: 0, lambda a, b, o: 0),
+                "Everybody of group A is taken for AO. Some are AA."),
+        Mistake("all-homozygous", lambda c, p: _abo(c, p, lambda a, b, o: 1, lambda a, b, o: 1),
+                "Everybody of group A is taken for AA (or you count persons, not alleles). Some are AO and carry an "
+                "O."),
+        Mistake("AA-once", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AB, B + AB, 2 * O + (A - AA) + (B - BB))),
+                "A person AA carries the allele A twice."),
+        Mistake("O-once", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, O + (A - AA) + (B - BB))),
+                "A person of group O carries the allele O twice."),
+        Mistake("AB-forgotten", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA, B + BB, 2 * O + (A - AA) + (B - BB))),
+                "Persons of group AB carry one A and one B each."),
+        Mistake("AB-twice", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB:
+                (A + AA + 2 * AB, B + BB + 2 * AB, 2 * O + (A - AA) + (B - BB))),
+                "A person of group AB has one A and one B, not two of each."),
+        Mistake("AB-with-an-O", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB:
+                (A + AA + AB, B + BB + AB, 2 * O + (A - AA) + (B - BB) + AB)),
+                "AB counts for O as well. A person has two alleles; which two has group AB?"),
+        Mistake("AO-without-A", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB: (2 * AA + AB, 2 * BB + AB, 2 * O + (A - AA) + (B - BB))),
+                "A person AO carries one A as well as one O."),
+        Mistake("AO-without-O", lambda c, p:
+                _abo(c, p, count=lambda A, B, AB, O, AA, BB: (A + AA + AB, B + BB + AB, 2 * O)),
+                "Only group O gives the allele O here. A person AO, or BO, carries one as well."),
+        Mistake("shares-exchanged", lambda c, p:
+                _abo(c, p, lambda a, b, o: 2 * o / (a + 2 * o), lambda a, b, o: 2 * o / (b + 2 * o)),
+                "The share of AO is taken for that of AA. Which of the two has probability p_A^2?"),
+        Mistake("O-squared", lambda c, p:
+                _abo(c, p, lambda a, b, o: a * a / (a * a + o * o), lambda a, b, o: b * b / (b * b + o * o)),
+                "AA is weighed against OO. Group A is AA or AO: what is the probability of AO?"),
+        Mistake("probability-not-share", lambda c, p: _abo(c, p, lambda a, b, o: a * a, lambda a, b, o: b * b),
+                "p_A^2 is the probability of AA among all. Wanted is its share among those of group A: divide by the "
+                "probability of group A."),
+        Mistake("A-and-B-exchanged", lambda c, p: abo_step(c, p)[[1, 0, 2]],
+                "The shares of A and B are exchanged. In which order do the counts come, and in which the alleles?"),
     ],
+    ask={
+        "factor:2": "How many alleles does a person have?",
+    },
     hints=[
         "What is hidden? Of the persons of group A, how many are AA and how many AO; the same for B.",
         "AA has probability p_A^2, AO 2 p_A p_O. The share of AA in group A is p_A / (p_A + 2 p_O).",
         "Then count alleles: AA two A, AO one A and one O, AB one A and one B, OO two O. Divide by their total.",
     ],
     by_hand="p = (1/3, 1/3, 1/3) and 186 of group A: how many are expected to be AA?",
-)
+)  # fmt: skip
 
 # ---- lamps
 

@@ -34,58 +34,22 @@ def _weights_and_values(rng):
 
 
 JENSEN_GAP = Exercise(
-    jensen_gap,
-    lesson=LESSON,
+    jensen_gap, lesson=LESSON, chain="jensen", out={"gap": ""}, problems=_weights_and_values,
     statement="log E[v] - E[log v] for weights w that sum to one: how far the chord lies below the curve.",
-    problems=_weights_and_values,
-    out={"gap": ""},
     mistakes=[
-        Mistake(
-            "direction",
-            lambda w, v: -jensen_gap(w, v),
-            "The sign: you have E[log v] - log E[v]. The logarithm is concave, so the curve lies above its chords.",
-        ),
-        Mistake(
-            "unweighted",
-            lambda w, v: np.log(v.sum()) - np.log(v).sum(),
-            "The weights are missing. Jensen's inequality speaks of averages: weights that sum to one.",
-        ),
-        Mistake(
-            "equal-weights",
-            lambda w, v: np.log(v.mean()) - np.log(v).mean(),
-            "Every value counts alike. Right when all w_j are equal: where does w enter?",
-        ),
-        Mistake(
-            "weight-inside",
-            lambda w, v: np.log((w * v).sum()) - np.log(w * v).sum(),
-            "The weight stands inside the logarithm of the second term. E[log v] averages the logarithms of v.",
-        ),
-        Mistake(
-            "second-term-unweighted",
-            lambda w, v: np.log((w * v).sum()) - np.log(v).sum(),
-            "The second term is a plain sum. It is an expectation too, with the same weights.",
-        ),
-        Mistake(
-            "ratio",
-            lambda w, v: (w * v).sum() / np.exp((w * np.log(v)).sum()),
-            "This is the ratio of the arithmetic to the geometric mean. The gap is its logarithm.",
-        ),
-        Mistake("log2", lambda w, v: jensen_gap(w, v) / np.log(2), "Logarithms to base 2. Here they are natural."),
-        Mistake(
-            "log-of-mean-only",
-            lambda w, v: np.log((w * v).sum()),
-            "This is the height of the curve, log E[v]. Subtract the height of the chord.",
-        ),
-        Mistake(
-            "difference-of-means",
-            lambda w, v: (w * v).sum() - np.exp((w * np.log(v)).sum()),
-            "This is the arithmetic minus the geometric mean. The gap is the difference of their logarithms.",
-        ),
-        Mistake(
-            "largest-value",
-            lambda w, v: np.log(v.max()) - (w * np.log(v)).sum(),
-            "The first term is the logarithm of the largest value. It is that of the mean of v.",
-        ),
+        Mistake("direction", lambda w, v: -jensen_gap(w, v),
+                "The sign: you have E[log v] - log E[v]. The logarithm is concave, so the curve lies above its "
+                "chords."),
+        Mistake("equal-weights", lambda w, v: np.log(v.mean()) - np.log(v).mean(),
+                "Every value counts alike. Right when all w_j are equal: where does w enter?"),
+        Mistake("weight-inside", lambda w, v: np.log((w * v).sum()) - np.log(w * v).sum(),
+                "The weight stands inside the logarithm of the second term. E[log v] averages the logarithms of v."),
+        Mistake("log-of-mean-only", lambda w, v: np.log((w * v).sum()),
+                "This is the height of the curve, log E[v]. Subtract the height of the chord."),
+        Mistake("difference-of-means", lambda w, v: (w * v).sum() - np.exp((w * np.log(v)).sum()),
+                "This is the arithmetic minus the geometric mean. The gap is the difference of their logarithms."),
+        Mistake("largest-value", lambda w, v: np.log(v.max()) - (w * np.log(v)).sum(),
+                "The first term is the logarithm of the largest value. It is that of the mean of v."),
     ],
     hints=[
         "Two numbers: the logarithm of an average, and an average of logarithms.",
@@ -93,8 +57,8 @@ JENSEN_GAP = Exercise(
         "The first takes the average of v, then the logarithm. The second takes np.log(v), then the average.",
     ],
     by_hand="w = (1/2, 1/2), v = (1, 4). Draw log v, the chord between the two points, and the vertical distance at "
-    "the mean of v.",
-)
+            "the mean of v.",
+)  # fmt: skip
 
 
 # ---- unweighted_counterexample
@@ -122,34 +86,19 @@ def _violates(problem, output):
 
 
 UNWEIGHTED_COUNTEREXAMPLE = Exercise(
-    unweighted_counterexample,
-    lesson=LESSON,
-    statement="Positive numbers p, two or more, for which sum log p exceeds log sum p, against the slide.",
-    problems=lambda rng: [Problem("no arguments", {})],
+    unweighted_counterexample, lesson=LESSON, out={"p": "m"}, problems=lambda rng: [Problem("no arguments", {})],
     judge=_violates,
-    out={"p": "m"},
+    statement="Positive numbers p, two or more, for which sum log p exceeds log sum p, against the slide.",
     mistakes=[
-        Mistake(
-            "probabilities",
-            lambda: np.array([0.3, 0.7]),
-            "These sum to one, so each is at most 1: every log is negative, and the inequality holds. Densities need "
-            "not be so small.",
-        ),
-        Mistake(
-            "two-twos",
-            lambda: np.array([2.0, 2.0]),
-            "Here the product equals the sum: both sides are log 4. Go a little further.",
-        ),
-        Mistake(
-            "one-entry",
-            lambda: np.array([10.0]),
-            "With one entry both sides are the same number. Two or more are needed.",
-        ),
-        Mistake(
-            "with-a-zero",
-            lambda: np.array([0.0, 10.0]),
-            "The logarithm of 0 is -inf, so the left side is as small as can be. All entries must be positive.",
-        ),
+        Mistake("probabilities", lambda: np.array([0.3, 0.7]),
+                "These sum to one, so each is at most 1: every log is negative, and the inequality holds. Densities "
+                "need not be so small."),
+        Mistake("two-twos", lambda: np.array([2.0, 2.0]),
+                "Here the product equals the sum: both sides are log 4. Go a little further."),
+        Mistake("one-entry", lambda: np.array([10.0]),
+                "With one entry both sides are the same number. Two or more are needed."),
+        Mistake("with-a-zero", lambda: np.array([0.0, 10.0]),
+                "The logarithm of 0 is -inf, so the left side is as small as can be. All entries must be positive."),
     ],
     hints=[
         "Take the exponential of both sides: a product is compared with a sum.",
@@ -157,7 +106,7 @@ UNWEIGHTED_COUNTEREXAMPLE = Exercise(
         "Two equal numbers a: the product a a exceeds the sum 2 a as soon as a exceeds 2.",
     ],
     by_hand="Two equal numbers a: write both sides as functions of a and find where they cross.",
-)
+)  # fmt: skip
 
 
 # ---- lower_bound
@@ -201,79 +150,36 @@ def _term(q, f):
 
 
 LOWER_BOUND = Exercise(
-    lower_bound,
-    lesson=LESSON,
-    statement="The bound sum_j q_j log(p_j / q_j) of one observation, from log p_j, both (k,): a number. Terms "
-    "with q_j = 0 count nothing; log p_j may be -inf, and then the bound is -inf where q_j > 0.",
-    problems=_one_observation,
+    lower_bound, lesson=LESSON, chain="jensen_bound", out={"bound": ""}, problems=_one_observation,
     notation={"log_p": "k", "q": "k"},
-    out={"bound": ""},
+    statement="The bound sum_j q_j log(p_j / q_j) of one observation, from log p_j, both (k,): a number. Terms with "
+              "q_j = 0 count nothing; log p_j may be -inf, and then the bound is -inf where q_j > 0.",
     mistakes=[
-        Mistake(
-            "no-entropy",
-            lambda log_p, q: (q * log_p).sum(),
-            "This is E_q[log p] alone. Split log(p/q) into two terms: the second is missing.",
-        ),
-        Mistake(
-            "entropy-sign",
-            lambda log_p, q: (q * log_p).sum() + _term(q, np.log),
-            "The second term has the wrong sign. Split the logarithm of p/q: what becomes of the denominator?",
-        ),
-        Mistake(
-            "evidence",
-            lambda log_p, q: np.logaddexp.reduce(log_p),
-            "This is log p(x) itself, whatever q. The bound depends on q and touches log p(x) for one q only.",
-        ),
-        Mistake(
-            "unweighted",
-            lambda log_p, q: log_p.sum(),
-            "This is the unweighted sum on the slide. It has no q in it, and it is no consequence of Jensen's "
-            "inequality.",
-        ),
-        Mistake(
-            "zero-times-log-zero",
-            lambda log_p, q: (q * (log_p - np.log(q))).sum(),
-            "Right as long as no q_j is zero. 0 log 0 gives NaN on a computer; in the sum it counts 0.",
-        ),
-        Mistake(
-            "log-outside",
-            lambda log_p, q: np.log(_term(q, lambda q: np.exp(log_p) / q)),
-            "The logarithm stands outside the sum, and q cancels: this is log p(x). Jensen moves the logarithm inside.",
-        ),
-        Mistake(
-            "exponentiated",
-            lambda log_p, q: (q * np.exp(log_p)).sum() - _term(q, np.log),
-            "p is averaged, not log p.",
-        ),
-        Mistake(
-            "weighted-with-p",
-            lambda log_p, q: (np.exp(log_p) * np.where(q > 0, log_p - np.log(np.where(q > 0, q, 1)), 0)).sum(),
-            "The logarithms are weighted with p_j. The expectation is under q.",
-        ),
-        Mistake(
-            "no-weight",
-            lambda log_p, q: (log_p - np.log(q)).sum(),
-            "log(p_j / q_j) is summed without a weight. An expectation under q has one.",
-        ),
-        Mistake("sign", lambda log_p, q: -lower_bound(log_p, q), "The sign: this is the free energy, minus the bound."),
-        Mistake(
-            "log-of-expectation",
-            lambda log_p, q: np.log((q * np.exp(log_p)).sum()),
-            "This is log E_q[p]. The bound is an expectation of a logarithm, and q stands below the fraction too.",
-        ),
-        Mistake(
-            "entropy-unweighted",
-            lambda log_p, q: (q * log_p).sum() - np.log(np.where(q > 0, q, 1)).sum(),
-            "In the second term log q_j is not weighted with q_j. Both terms are expectations under q.",
-        ),
+        Mistake("zero-times-log-zero", lambda log_p, q: (q * (log_p - np.log(q))).sum(),
+                "Right as long as no q_j is zero. 0 log 0 gives NaN on a computer; in the sum it counts 0."),
+        Mistake("log-outside", lambda log_p, q: np.log(_term(q, lambda q: np.exp(log_p) / q)),
+                "The logarithm stands outside the sum, and q cancels: this is log p(x). Jensen moves the logarithm "
+                "inside."),
+        Mistake("weighted-with-p", lambda log_p, q:
+                (np.exp(log_p) * np.where(q > 0, log_p - np.log(np.where(q > 0, q, 1)), 0)).sum(),
+                "The logarithms are weighted with p_j. The expectation is under q."),
+        Mistake("no-weight", lambda log_p, q: (log_p - np.log(q)).sum(),
+                "log(p_j / q_j) is summed without a weight. An expectation under q has one."),
+        Mistake("log-of-expectation", lambda log_p, q: np.log((q * np.exp(log_p)).sum()),
+                "This is log E_q[p]. The bound is an expectation of a logarithm, and q stands below the fraction too."),
+        Mistake("entropy-unweighted", lambda log_p, q: (q * log_p).sum() - np.log(np.where(q > 0, q, 1)).sum(),
+                "In the second term log q_j is not weighted with q_j. Both terms are expectations under q."),
     ],
+    ask={
+        "sign:the entropy of q": "Split the logarithm of p/q: what becomes of the denominator?",
+    },
     hints=[
         "The logarithm of a ratio is a difference: log p_j - log q_j.",
         "Average it with the weights q_j.",
         "Leave out the entries with q_j = 0 before you take their logarithm: used = q > 0.",
     ],
     by_hand="Joint (0.3, 0.1). Compute L for q = (1, 0), (1/2, 1/2) and (3/4, 1/4), and compare each with log 0.4.",
-)
+)  # fmt: skip
 
 
 # ---- tightest_q
@@ -289,62 +195,24 @@ def _tables(rng):
 
 
 TIGHTEST_Q = Exercise(
-    tightest_q,
-    lesson=LESSON,
+    tightest_q, lesson=LESSON, chain="jensen_bound", out={"q": "k"}, problems=_tables, notation={"log_p": "k"},
     statement="The q that closes the gap: for it the bound equals log p(x).",
-    problems=_tables,
-    notation={"log_p": "k"},
-    out={"q": "k"},
     mistakes=[
-        Mistake(
-            "uniform",
-            lambda log_p: np.full(len(log_p), 1 / len(log_p)),
-            "Equal weights make the gap what it is for equal weights. The gap closes when p_j / q_j is the same for "
-            "all j: what must q_j be proportional to?",
-        ),
-        Mistake(
-            "one-hot",
-            lambda log_p: np.eye(len(log_p))[log_p.argmax()],
-            "All weight on the likeliest label maximises E_q[log p], but not the bound: its entropy counts too.",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda log_p: np.exp(log_p),
-            "Proportional to p is right. As a distribution q must sum to one.",
-        ),
-        Mistake(
-            "logs-normalised",
-            lambda log_p: log_p / log_p.sum(),
-            "The logarithms are normalised. Which quantity must q be proportional to, p or log p?",
-        ),
-        Mistake(
-            "underflow",
-            lambda log_p: np.exp(log_p) / np.exp(log_p).sum(),
-            "Right near the data; far out all p_j underflow and 0/0 is left. Subtract the largest log_p first.",
-        ),
-        Mistake(
-            "inverse",
-            lambda log_p: (lambda w: w / w.sum())(np.exp(-(log_p - log_p.min()))),
-            "The unlikeliest label gets the largest weight. Check the sign of the exponent.",
-        ),
-        Mistake(
-            "root",
-            lambda log_p: (lambda w: w / w.sum())(np.exp((log_p - log_p.max()) / 2)),
-            "Proportional to the root of p. The gap closes only if p_j / q_j is constant.",
-        ),
-        Mistake(
-            "smallest-taken-out",
-            lambda log_p: np.exp(log_p - log_p.min()) / np.exp(log_p - log_p.min()).sum(),
-            "The smallest log p_j is taken out, so all exponents are positive, and exp overflows where one "
-            "label is far less likely. Which one, taken out, leaves no exponent above zero?",
-        ),
+        Mistake("logs-normalised", lambda log_p: log_p / log_p.sum(),
+                "The logarithms are normalised. Which quantity must q be proportional to, p or log p?"),
+        Mistake("underflow", lambda log_p: np.exp(log_p) / np.exp(log_p).sum(),
+                "Right near the data; far out all p_j underflow and 0/0 is left. Subtract the largest log_p first."),
     ],
+    ask={
+        "axis:k": "The gap closes when p_j / q_j is the same for all j: what must q_j be proportional to?",
+        "underflow:far": "Which log p_j, taken out, leaves no exponent above zero?",
+    },
     hints=[
         "Jensen's gap is zero only if the averaged quantity is constant. What is averaged here?",
         "p_j / q_j constant means that q_j is proportional to p_j.",
         "Exponentiate log_p (minus its largest entry) and divide by the sum. It is the posterior.",
     ],
     by_hand="Joint (0.3, 0.1). For which q are the two ratios p_j / q_j the same number? What is that number?",
-)
+)  # fmt: skip
 
 EXERCISES = [JENSEN_GAP, UNWEIGHTED_COUNTEREXAMPLE, LOWER_BOUND, TIGHTEST_Q]

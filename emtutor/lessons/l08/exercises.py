@@ -49,68 +49,36 @@ def _distributions(rng):
 
 
 ENTROPY = Exercise(
-    entropy,
-    lesson=LESSON,
+    entropy, lesson=LESSON, out={"entropy": ""}, problems=_distributions, scale=lambda q: 1.0,
     statement="H(q) = - sum q log q in nats, over all entries; 0 log 0 counts 0. q is (k,), or (n, k) and then summed.",
-    problems=_distributions,
-    out={"entropy": ""},
-    scale=lambda q: 1.0,
     mistakes=[
-        Mistake("sign", lambda q: _xlog(q, _log(q)), "Negative. What is the entropy of a fair coin, in nats?"),
-        Mistake(
-            "bits", lambda q: entropy(q) / np.log(2), "These are bits: logarithms to base 2. In this course, nats."
-        ),
-        Mistake(
-            "zero-log-zero",
-            lambda q: -(q * _log(q)).sum(),
-            "Right as long as no entry is 0. 0 log 0 gives NaN on a computer; as a limit it is 0.",
-        ),
-        Mistake(
-            "mean",
-            lambda q: entropy(q) / (len(q) if q.ndim == 2 else q.size),
-            "A mean is taken. The entropy is a sum over all entries.",
-        ),
-        Mistake(
-            "mean-over-points",
-            lambda q: entropy(q) / len(q) if q.ndim == 2 else entropy(q),
-            "For (n, k) a mean over the points is taken. The entropy is a sum over all entries.",
-        ),
-        Mistake("no-weight", lambda q: -_log(q).sum(), "Each -log q must be weighted with its probability q."),
+        Mistake("zero-log-zero", lambda q: -(q * _log(q)).sum(),
+                "Right as long as no entry is 0. 0 log 0 gives NaN on a computer; as a limit it is 0."),
+        Mistake("mean", lambda q: entropy(q) / (len(q) if q.ndim == 2 else q.size),
+                "A mean is taken. The entropy is a sum over all entries."),
+        Mistake("mean-over-points", lambda q: entropy(q) / len(q) if q.ndim == 2 else entropy(q),
+                "For (n, k) a mean over the points is taken. The entropy is a sum over all entries."),
         Mistake("gini", lambda q: 1 - (q**2).sum(), "This is 1 - sum q^2, another measure of spread."),
-        Mistake(
-            "perplexity",
-            lambda q: np.exp(entropy(q)),
-            "This is exp(H), the effective number of labels. H itself is its logarithm.",
-        ),
-        Mistake(
-            "of-each-label",
-            lambda q: -(_xlog(q, _log(q)) + _xlog(1 - q, _log(1 - q))),
-            "Each entry is treated as a coin of its own: the terms (1 - q) log(1 - q) are too many.",
-        ),
-        Mistake(
-            "relative",
-            lambda q: entropy(q) / np.log(max(q.shape[-1], 2)),
-            "Divided by log k, the largest value that it could have. Here H itself is wanted, in nats.",
-        ),
-        Mistake(
-            "gap-to-uniform",
-            lambda q: (q.sum() * np.log(q.shape[-1])) - entropy(q),
-            "This is log k - H: how far q is from uniform. H itself is wanted.",
-        ),
-        Mistake(
-            "log-of-complement",
-            lambda q: -_xlog(q, np.log(np.where(q < 1, 1 - q, 1))),
-            "The logarithm is that of 1 - q. What is averaged is -log q.",
-        ),
+        Mistake("of-each-label", lambda q: -(_xlog(q, _log(q)) + _xlog(1 - q, _log(1 - q))),
+                "Each entry is treated as a coin of its own: the terms (1 - q) log(1 - q) are too many."),
+        Mistake("relative", lambda q: entropy(q) / np.log(max(q.shape[-1], 2)),
+                "Divided by log k, the largest value that it could have. Here H itself is wanted, in nats."),
+        Mistake("gap-to-uniform", lambda q: (q.sum() * np.log(q.shape[-1])) - entropy(q),
+                "This is log k - H: how far q is from uniform. H itself is wanted."),
+        Mistake("log-of-complement", lambda q: -_xlog(q, np.log(np.where(q < 1, 1 - q, 1))),
+                "The logarithm is that of 1 - q. What is averaged is -log q."),
     ],
+    ask={
+        "sign:result": "What is the entropy of a fair coin, in nats?",
+    },
     hints=[
         "An expectation: the average of -log q, with the weights q.",
         "Take out the entries with q = 0 first: q[q > 0] works for (k,) and for (n, k).",
         "For p = q[q > 0]: multiply p with np.log(p), sum, and change the sign.",
     ],
     by_hand="A fair coin, a fair die, a coin that always shows heads: compute H in nats. What does 0 log 0 tend to? "
-    "(Try 0.01 log 0.01.)",
-)
+            "(Try 0.01 log 0.01.)",
+)  # fmt: skip
 
 
 # ---- kl
@@ -142,89 +110,45 @@ def _pairs(rng):
 
 
 KL = Exercise(
-    kl,
-    lesson=LESSON,
+    kl, lesson=LESSON, chain="kl_not_negative", out={"kl": ""}, problems=_pairs,
     statement="D_KL(q || p) = sum q log(q / p); 0 where q is 0, inf where q puts mass on p = 0; (n, k) is summed.",
-    problems=_pairs,
-    out={"kl": ""},
     mistakes=[
-        Mistake(
-            "reversed",
-            lambda q, p: kl(p, q),
-            "This is KL(p || q). In the lemma, whose expectation is taken: that of q or that of p?",
-        ),
-        Mistake(
-            "sign",
-            lambda q, p: -kl(q, p),
-            "Never positive. What sign must a divergence have? Look at which of the two is in the denominator.",
-        ),
-        Mistake(
-            "cross-entropy",
-            lambda q, p: _xlog(q, -_log(p)),
-            "This is the cross-entropy. Subtract the entropy of q.",
-        ),
-        Mistake(
-            "zero-log-zero",
-            lambda q, p: (lambda s: s)((q * (_log(q) - _log(p))).sum()),
-            "Right as long as no q is 0. Where q is 0 the term counts 0, whatever p is.",
-        ),
-        Mistake(
-            "finite-where-infinite",
-            lambda q, p: _xlog(np.where(p > 0, q, 0), _log(q) - _log(np.where(p > 0, p, 1))),
-            "Terms with p = 0 are left out. Where q > 0 and p = 0 the divergence is infinite, and that is the right "
-            "answer.",
-        ),
-        Mistake(
-            "clipped",
-            lambda q, p: kl(q, np.clip(p, 1e-12, None)),
-            "p is kept away from 0 by a small number. Where q > 0 and p = 0 the answer is inf, not large.",
-        ),
-        Mistake("bits", lambda q, p: kl(q, p) / np.log(2), "Logarithms to base 2. In this course, nats."),
-        Mistake(
-            "symmetrised",
-            lambda q, p: (kl(q, p) + kl(p, q)) / 2,
-            "The mean of both directions. The divergence in the lemma is not symmetric.",
-        ),
-        Mistake(
-            "absolute",
-            lambda q, p: _xlog(q, np.abs(_log(q) - _log(p))),
-            "Each term is made positive. Single terms may be negative; only their sum is not.",
-        ),
-        Mistake(
-            "unweighted",
-            lambda q, p: (np.log(np.where(q > 0, q, 1)) - np.log(np.where(p > 0, p, 1))).sum(),
-            "Each log ratio must be weighted with its probability q: this is a plain sum.",
-        ),
-        Mistake(
-            "squared-difference",
-            lambda q, p: ((q - p) ** 2).sum(),
-            "This is the sum of squared differences. The divergence is an expectation of a log ratio.",
-        ),
-        Mistake(
-            "total-variation",
-            lambda q, p: np.abs(q - p).sum() / 2,
-            "This is half the sum of |q - p|, another measure. The divergence is an expectation of a log ratio.",
-        ),
-        Mistake(
-            "chi-squared",
-            lambda q, p: ((q - p) ** 2 / np.where(p > 0, p, 1)).sum(),
-            "This is (q - p)^2 / p, which is near twice the divergence for small differences only. Where is the "
-            "logarithm?",
-        ),
-        Mistake(
-            "to-the-mean",
-            lambda q, p: (kl(q, (p + q) / 2) + kl(p, (p + q) / 2)) / 2,
-            "This compares both with their mean (Jensen and Shannon). The lemma has q against p.",
-        ),
+        Mistake("zero-log-zero", lambda q, p: (lambda s: s)((q * (_log(q) - _log(p))).sum()),
+                "Right as long as no q is 0. Where q is 0 the term counts 0, whatever p is."),
+        Mistake("finite-where-infinite", lambda q, p:
+                _xlog(np.where(p > 0, q, 0), _log(q) - _log(np.where(p > 0, p, 1))),
+                "Terms with p = 0 are left out. Where q > 0 and p = 0 the divergence is infinite, and that is the "
+                "right answer."),
+        Mistake("clipped", lambda q, p: kl(q, np.clip(p, 1e-12, None)),
+                "p is kept away from 0 by a small number. Where q > 0 and p = 0 the answer is inf, not large."),
+        Mistake("symmetrised", lambda q, p: (kl(q, p) + kl(p, q)) / 2,
+                "The mean of both directions. The divergence in the lemma is not symmetric."),
+        Mistake("absolute", lambda q, p: _xlog(q, np.abs(_log(q) - _log(p))),
+                "Each term is made positive. Single terms may be negative; only their sum is not."),
+        Mistake("unweighted", lambda q, p: (np.log(np.where(q > 0, q, 1)) - np.log(np.where(p > 0, p, 1))).sum(),
+                "Each log ratio must be weighted with its probability q: this is a plain sum."),
+        Mistake("squared-difference", lambda q, p: ((q - p) ** 2).sum(),
+                "This is the sum of squared differences. The divergence is an expectation of a log ratio."),
+        Mistake("total-variation", lambda q, p: np.abs(q - p).sum() / 2,
+                "This is half the sum of |q - p|, another measure. The divergence is an expectation of a log ratio."),
+        Mistake("chi-squared", lambda q, p: ((q - p) ** 2 / np.where(p > 0, p, 1)).sum(),
+                "This is (q - p)^2 / p, which is near twice the divergence for small differences only. Where is the "
+                "logarithm?"),
+        Mistake("to-the-mean", lambda q, p: (kl(q, (p + q) / 2) + kl(p, (p + q) / 2)) / 2,
+                "This compares both with their mean (Jensen and Shannon). The lemma has q against p."),
     ],
+    ask={
+        "term:KL(p || q)": "In the lemma, whose expectation is taken: that of q or that of p?",
+        "sign:result": "What sign must a divergence have?",
+    },
     hints=[
         "An expectation under q of a difference of logarithms.",
         "Terms with q = 0 count nothing: pick the others with used = q > 0 before you take logarithms.",
         "np.log(0) is -inf, and minus that is inf: where p is 0 and q is not, let it happen.",
     ],
     by_hand="q = (1/2, 1/2), p = (1/4, 3/4): compute both D(q || p) and D(p || q). Then let p = (0, 1): which of the "
-    "two is infinite?",
-)
+            "two is infinite?",
+)  # fmt: skip
 
 
 # ---- elbo, free_energy
@@ -259,53 +183,28 @@ def _joints(rng):
 def _bound_mistakes(sign, own):
     """What goes wrong with L and with F = -L alike; `sign` is +1 for L and -1 for F."""
     return [
-        Mistake("sign", lambda a, q: -sign * elbo(a, q), own),
-        Mistake(
-            "no-entropy",
-            lambda a, q: sign * _xlog(q, a),
-            "The entropy is missing: this is the expectation of the log-joint alone.",
-        ),
-        Mistake(
-            "entropy-sign",
-            lambda a, q: sign * _xlog(q, a + _log(q)),
-            "The entropy enters with the wrong sign. Split log(p/q) into two terms.",
-        ),
-        Mistake(
-            "evidence",
-            lambda a, q: sign * _lse(a).sum(),
-            "q does not matter in your answer: this is log p(x) up to its sign, equal to L only at the posterior.",
-        ),
-        Mistake(
-            "zero-log-zero",
-            lambda a, q: sign * (q * (a - _log(q))).sum(),
-            "Right as long as no q is 0: there 0 log 0 gives NaN, and should count 0.",
-        ),
-        Mistake(
-            "mean",
-            lambda a, q: sign * elbo(a, q) / len(a),
-            "The mean over the points is taken. Here it is the sum.",
-        ),
-        Mistake(
-            "bits",
-            lambda a, q: sign * elbo(a, q) / np.log(2),
-            "Logarithms to base 2 are mixed in. In this course they are natural.",
-        ),
-    ]
+        Mistake("sign", lambda a, q: -sign * elbo(a, q),
+                own),
+        Mistake("no-entropy", lambda a, q: sign * _xlog(q, a),
+                "The entropy is missing: this is the expectation of the log-joint alone."),
+        Mistake("entropy-sign", lambda a, q: sign * _xlog(q, a + _log(q)),
+                "The entropy enters with the wrong sign. Split log(p/q) into two terms."),
+        Mistake("evidence", lambda a, q: sign * _lse(a).sum(),
+                "q does not matter in your answer: this is log p(x) up to its sign, equal to L only at the posterior."),
+        Mistake("zero-log-zero", lambda a, q: sign * (q * (a - _log(q))).sum(),
+                "Right as long as no q is 0: there 0 log 0 gives NaN, and should count 0."),
+        Mistake("mean", lambda a, q: sign * elbo(a, q) / len(a),
+                "The mean over the points is taken. Here it is the sum."),
+        Mistake("bits", lambda a, q: sign * elbo(a, q) / np.log(2),
+                "Logarithms to base 2 are mixed in. In this course they are natural."),
+    ]  # fmt: skip
 
 
 ELBO = Exercise(
-    elbo,
-    lesson=LESSON,
+    elbo, lesson=LESSON, chain="lemma", out={"elbo": ""}, problems=_joints,
     statement="L(q) = sum q log(p(x, z) / q), summed over points and labels; both (n, k).",
-    problems=_joints,
-    out={"elbo": ""},
     mistakes=[
         *_bound_mistakes(1, "The sign: this is the free energy F = -L. L is to be large."),
-        Mistake(
-            "kl-instead",
-            lambda a, q: _xlog(q, _log(q) - (a - _lse(a)[:, None])),
-            "This is the divergence from the posterior, the gap between L and log p(x).",
-        ),
     ],
     hints=[
         "An expectation under q of log p(x, z) - log q(z).",
@@ -313,15 +212,12 @@ ELBO = Exercise(
         "Subtract np.log(q[used]) from log_joint[used], multiply by q[used], sum.",
     ],
     by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2): write each term q_j log(p_j / q_j), add them up, and "
-    "compare with log 0.4.",
-)
+            "compare with log 0.4.",
+)  # fmt: skip
 
 FREE_ENERGY = Exercise(
-    free_energy,
-    lesson=LESSON,
+    free_energy, lesson=LESSON, chain="free_energy", out={"free_energy": ""}, problems=_joints,
     statement="F = U - T S at T = 1: U = - E_q log p(x, z), S the entropy of q; summed over points.",
-    problems=_joints,
-    out={"free_energy": ""},
     mistakes=_bound_mistakes(-1, "The sign: this is L. F = -L is to be small."),
     hints=[
         "Two sums: the energy U, minus the expected log-joint, and the entropy S.",
@@ -329,8 +225,8 @@ FREE_ENERGY = Exercise(
         "F = U - S. Compare with your elbo: what should F + L be?",
     ],
     by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2): compute U, S and F = U - S. Which sign must F have compared "
-    "with -log 0.4?",
-)
+            "with -log 0.4?",
+)  # fmt: skip
 
 
 # ---- decompose
@@ -373,63 +269,35 @@ def _by_difference(problem, output, expected):
 
 
 DECOMPOSE = Exercise(
-    decompose,
-    lesson=LESSON,
-    statement="log p(x), L(q) and KL(q || posterior), totals over the points, each from its own definition, not from "
-    "the other two: a point may lie so far out that log p - L keeps no digit of KL. log_joint, q (n, k).",
-    problems=_far_joints,
+    decompose, lesson=LESSON, chain="lemma", out={"log_evidence": "", "elbo": "", "kl": ""}, problems=_far_joints,
     extra=_by_difference,
-    out={"log_evidence": "", "elbo": "", "kl": ""},
+    statement="log p(x), L(q) and KL(q || posterior), totals over the points, each from its own definition, not from "
+              "the other two: a point may lie so far out that log p - L keeps no digit of KL. log_joint, q (n, k).",
     mistakes=[
-        Mistake(
-            "kl-from-joint",
-            lambda a, q: (_lse(a).sum(), elbo(a, q), _xlog(q, _log(q) - a)),
-            "The divergence is taken from the joint, which does not sum to one. It is from the posterior: divide the "
-            "joint by the evidence first.",
-        ),
-        Mistake(
-            "kl-reversed",
-            lambda a, q: (
-                _lse(a).sum(),
-                elbo(a, q),
-                (lambda lp: _xlog(np.exp(lp), lp - _log(q)))(a - _lse(a)[:, None]),
-            ),
-            "The divergence runs from the posterior to q. In the lemma the expectation is under q.",
-        ),
-        Mistake(
-            "kl-sign",
-            lambda a, q: (*_parts(a, q)[:2], -_parts(a, q)[2]),
-            "The divergence is negative. L lies below log p(x): by how much, and with which sign?",
-        ),
-        Mistake(
-            "no-entropy",
-            lambda a, q: (_lse(a).sum(), _xlog(q, a), _parts(a, q)[2]),
-            "The bound lacks the entropy of q.",
-        ),
-        Mistake(
-            "log-inside",
-            lambda a, q: (a.sum(), *_parts(a, q)[1:]),
-            "The evidence sums the logarithms. The joint is summed over the labels first, then logged.",
-        ),
-        Mistake(
-            "order",
-            lambda a, q: (lambda e, b, d: (e, d, b))(*_parts(a, q)),
-            "The second and third are swapped: log_evidence, elbo, kl.",
-        ),
-        Mistake(
-            "means",
-            lambda a, q: tuple(part / len(a) for part in _parts(a, q)),
-            "These are means over the points. All three are sums.",
-        ),
+        Mistake("kl-from-joint", lambda a, q: (_lse(a).sum(), elbo(a, q), _xlog(q, _log(q) - a)),
+                "The divergence is taken from the joint, which does not sum to one. It is from the posterior: divide "
+                "the joint by the evidence first."),
+        Mistake("kl-reversed", lambda a, q:
+                (_lse(a).sum(), elbo(a, q), (lambda lp: _xlog(np.exp(lp), lp - _log(q)))(a - _lse(a)[:, None])),
+                "The divergence runs from the posterior to q. In the lemma the expectation is under q."),
+        Mistake("log-inside", lambda a, q: (a.sum(), *_parts(a, q)[1:]),
+                "The evidence sums the logarithms. The joint is summed over the labels first, then logged."),
+        Mistake("order", lambda a, q: (lambda e, b, d: (e, d, b))(*_parts(a, q)),
+                "The second and third are swapped: log_evidence, elbo, kl."),
+        Mistake("means", lambda a, q: tuple(part / len(a) for part in _parts(a, q)),
+                "These are means over the points. All three are sums."),
     ],
+    ask={
+        "sign:result": "L lies below log p(x): by how much, and with which sign?",
+    },
     hints=[
         "Three separate sums. Check at the end that the first is the sum of the other two.",
         "log p(x_i) is the log-sum-exp of row i; the log-posterior is the row minus that number.",
         "For kl use the log-posterior, not its exponential: far out it underflows.",
     ],
     by_hand="One point, joint (0.3, 0.1), q = (1/2, 1/2). Compute the three numbers each from its own definition, and "
-    "only then add two of them.",
-)
+            "only then add two of them.",
+)  # fmt: skip
 
 
 # ---- tempered_posterior
@@ -458,60 +326,26 @@ def _rows(a):
 
 
 TEMPERED_POSTERIOR = Exercise(
-    tempered_posterior,
-    lesson=LESSON,
+    tempered_posterior, lesson=LESSON, chain="tempered", out={"q": "nk"}, problems=_with_temperature,
     statement="The q that minimises U - T S: one row a point.",
-    problems=_with_temperature,
-    out={"q": "nk"},
     mistakes=[
-        Mistake(
-            "no-temperature",
-            lambda a, T: _rows(a),
-            "Right at T = 1. Where does the temperature enter?",
-        ),
-        Mistake(
-            "times-T",
-            lambda a, T: _rows(a * T),
-            "The logarithm is multiplied by T. A hot system should be less certain: multiply or divide?",
-        ),
-        Mistake(
-            "posterior-over-T",
-            lambda a, T: _rows(a) / T,
-            "The posterior is divided by T, so its rows no longer sum to one. T acts on the logarithm.",
-        ),
-        Mistake(
-            "not-renormalised",
-            lambda a, T: _rows(a) ** (1 / T),
-            "The power 1/T is right, but the rows no longer sum to one: normalise after it.",
-        ),
-        Mistake(
-            "over-points",
-            lambda a, T: (lambda w: w / w.sum(0))(np.exp((a - a.max(0)) / T)),
-            "The columns sum to one, not the rows.",
-        ),
-        Mistake(
-            "underflow",
-            lambda a, T: (lambda w: w / w.sum(1, keepdims=True))(np.exp(a / T)),
-            "Right for moderate numbers. When it is cold, or far out, everything underflows: subtract the largest of "
-            "each row first.",
-        ),
-        Mistake(
-            "one-hot",
-            lambda a, T: np.eye(a.shape[1])[a.argmax(1)],
-            "This is the limit T -> 0, where only the energy counts.",
-        ),
-        Mistake(
-            "uniform",
-            lambda a, T: np.full(a.shape, 1 / a.shape[1]),
-            "This is the limit T -> infinity, where only the entropy counts.",
-        ),
+        Mistake("posterior-over-T", lambda a, T: _rows(a) / T,
+                "The posterior is divided by T, so its rows no longer sum to one. T acts on the logarithm."),
+        Mistake("underflow", lambda a, T: (lambda w: w / w.sum(1, keepdims=True))(np.exp(a / T)),
+                "Right for moderate numbers. When it is cold, or far out, everything underflows: subtract the "
+                "largest of each row first."),
+        Mistake("uniform", lambda a, T: np.full(a.shape, 1 / a.shape[1]),
+                "This is the limit T -> infinity, where only the entropy counts."),
     ],
+    ask={
+        "inverse:T": "A hot system should be less certain: multiply or divide?",
+    },
     hints=[
         "Divide U - T S by T. It looks like the free energy of another joint: which one?",
         "The minimiser is proportional to p(x, z)^(1/T).",
         "Divide log_joint by T, then proceed as for a posterior: subtract the row's largest, exponentiate, normalise.",
     ],
     by_hand="Joint (0.3, 0.1): compute the ratio q_1 / q_2 for T = 1, T = 2, T very large and T very small.",
-)
+)  # fmt: skip
 
 EXERCISES = [ENTROPY, KL, ELBO, FREE_ENERGY, DECOMPOSE, TEMPERED_POSTERIOR]

@@ -42,86 +42,39 @@ def _e_step_problems(rng):
 
 
 E_STEP_GAINS = Exercise(
-    e_step_gains,
-    lesson=LESSON,
-    statement="One E-step: the gain in L, the gain in log p and the change of KL, totals over the points, new minus "
-    "old. log_joint, q_old (n, k); theta does not move.",
-    out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
+    e_step_gains, lesson=LESSON, chain="e_step_gain", out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
     problems=_e_step_problems,
     scale=_terms,
+    statement="One E-step: the gain in L, the gain in log p and the change of KL, totals over the points, new minus "
+              "old. log_joint, q_old (n, k); theta does not move.",
     mistakes=[
-        Mistake(
-            "log-p-gains-too",
-            lambda a, q: (kl(a, q), kl(a, q), -kl(a, q)),
-            "log p gains nothing in an E-step. Which of theta and q does log p(x | theta) depend on?",
-        ),
-        Mistake(
-            "old-minus-new",
-            lambda a, q: (-kl(a, q), 0.0, kl(a, q)),
-            "The signs are those of old minus new. A gain is new minus old.",
-        ),
-        Mistake(
-            "kl-as-gain",
-            lambda a, q: (kl(a, q), 0.0, kl(a, q)),
-            "KL falls to zero in the E-step: its change is negative.",
-        ),
-        Mistake(
-            "without-entropy",
-            lambda a, q: (
-                (posterior(a) * a).sum() - np.where(q > 0, q * a, 0).sum(),
-                0.0,
-                -kl(a, q),
-            ),
-            "The gain of E_q[log p(x, z)] is taken for the gain of L. Their difference is an entropy, and q changes.",
-        ),
-        Mistake(
-            "only-the-joint",
-            lambda a, q: (lambda g: (g, 0.0, -g))(((posterior(a) - q) * a).sum()),
-            "This is the gain of E_q[log p(x, z)]. L has the entropy of q as well, and q changes.",
-        ),
-        Mistake(
-            "hard",
-            lambda a, q: (lambda g: (g, 0.0, -g))(a.max(1).sum() - elbo(a, q)),
-            "Your new q is one-hot, the likeliest label of each point. The E-step sets q to the posterior.",
-        ),
-        Mistake(
-            "kl-unchanged",
-            lambda a, q: (kl(a, q), 0.0, 0.0),
-            "Your KL does not change. log p = L + KL stays, and L rises: what must KL do?",
-        ),
-        Mistake(
-            "means",
-            lambda a, q: (kl(a, q) / len(a), 0.0, -kl(a, q) / len(a)),
-            "These are means over the points. Totals are wanted.",
-        ),
-        Mistake(
-            "old-values",
-            lambda a, q: (elbo(a, q), 0.0, -elbo(a, q)),
-            "This is L before the step, not what it gains. What is L after the step?",
-        ),
-        Mistake(
-            "new-values",
-            lambda a, q: (_evidence(a), 0.0, 0.0),
-            "This is L after the step, and KL after the step. Subtract their values before it.",
-        ),
-        Mistake(
-            "kl-reversed",
-            lambda a, q: (
-                (
-                    kl(a, q),
-                    0.0,
-                    -np.where(posterior(a) > 0, posterior(a) * (np.log(posterior(a)) - np.log(q)), 0).sum(),
-                )
-                if (q > 0).all()
-                else None
-            ),
-            "The divergence is taken from the posterior to q_old. In the lemma the expectation is under q.",
-        ),
-        Mistake(
-            "to-uniform",
-            lambda a, q: (elbo(a, np.full(a.shape, 1 / a.shape[1])) - elbo(a, q), 0.0, -kl(a, q)),
-            "Your new q is uniform. The E-step sets q to the posterior.",
-        ),
+        Mistake("log-p-gains-too", lambda a, q: (kl(a, q), kl(a, q), -kl(a, q)),
+                "log p gains nothing in an E-step. Which of theta and q does log p(x | theta) depend on?"),
+        Mistake("old-minus-new", lambda a, q: (-kl(a, q), 0.0, kl(a, q)),
+                "The signs are those of old minus new. A gain is new minus old."),
+        Mistake("kl-as-gain", lambda a, q: (kl(a, q), 0.0, kl(a, q)),
+                "KL falls to zero in the E-step: its change is negative."),
+        Mistake("without-entropy", lambda a, q:
+                ((posterior(a) * a).sum() - np.where(q > 0, q * a, 0).sum(), 0.0, -kl(a, q)),
+                "The gain of E_q[log p(x, z)] is taken for the gain of L. Their difference is an entropy, and q "
+                "changes."),
+        Mistake("only-the-joint", lambda a, q: (lambda g: (g, 0.0, -g))(((posterior(a) - q) * a).sum()),
+                "This is the gain of E_q[log p(x, z)]. L has the entropy of q as well, and q changes."),
+        Mistake("hard", lambda a, q: (lambda g: (g, 0.0, -g))(a.max(1).sum() - elbo(a, q)),
+                "Your new q is one-hot, the likeliest label of each point. The E-step sets q to the posterior."),
+        Mistake("kl-unchanged", lambda a, q: (kl(a, q), 0.0, 0.0),
+                "Your KL does not change. log p = L + KL stays, and L rises: what must KL do?"),
+        Mistake("old-values", lambda a, q: (elbo(a, q), 0.0, -elbo(a, q)),
+                "This is L before the step, not what it gains. What is L after the step?"),
+        Mistake("new-values", lambda a, q: (_evidence(a), 0.0, 0.0),
+                "This is L after the step, and KL after the step. Subtract their values before it."),
+        Mistake("kl-reversed", lambda a, q:
+                (kl(a, q), 0.0,
+                -np.where(posterior(a) > 0, posterior(a) * (np.log(posterior(a)) - np.log(q)), 0).sum()) if
+                (q > 0).all() else None,
+                "The divergence is taken from the posterior to q_old. In the lemma the expectation is under q."),
+        Mistake("to-uniform", lambda a, q: (elbo(a, np.full(a.shape, 1 / a.shape[1])) - elbo(a, q), 0.0, -kl(a, q)),
+                "Your new q is uniform. The E-step sets q to the posterior."),
     ],
     hints=[
         "theta is fixed. Which of the three totals can then not change at all?",
@@ -130,7 +83,7 @@ E_STEP_GAINS = Exercise(
         "the posterior.",
     ],
     by_hand="One point, two labels, p = (0.3, 0.1), q_old = (1/2, 1/2): compute all six numbers before and after.",
-)
+)  # fmt: skip
 
 
 # ---- m_step_gains
@@ -164,68 +117,33 @@ def _m_step_problems(rng):
 
 
 M_STEP_GAINS = Exercise(
-    m_step_gains,
-    lesson=LESSON,
-    statement="One M-step with any q held fixed: gain in L, gain in log p, change of KL; totals, new minus old. "
-    "log_joint_old and log_joint_new (n, k) are the log-joints before and after, q (n, k).",
-    out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
+    m_step_gains, lesson=LESSON, chain="m_step_gain", out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
     problems=_m_step_problems,
     scale=_terms,
+    statement="One M-step with any q held fixed: gain in L, gain in log p, change of KL; totals, new minus old. "
+              "log_joint_old and log_joint_new (n, k) are the log-joints before and after, q (n, k).",
     mistakes=[
-        Mistake(
-            "kl-was-zero",
-            lambda old, new, q: (_gains(old, new, q)[0], _gains(old, new, q)[1], kl(new, q)),
-            "You take KL before the step to be zero. That is so only if q was the old posterior; here q is anything.",
-        ),
-        Mistake(
-            "posterior-of-old",
-            lambda old, new, q: _gains(old, new, posterior(old)),
-            "You replaced q by the old posterior. Right inside EM; here q is given, and may be anything.",
-        ),
-        Mistake(
-            "posterior-of-new",
-            lambda old, new, q: (
-                _evidence(new) - elbo(old, q),
-                _evidence(new) - _evidence(old),
-                -kl(old, q),
-            ),
-            "q moves in your M-step. An M-step holds q fixed; the next E-step moves it.",
-        ),
-        Mistake(
-            "log-p-gains-as-L",
-            lambda old, new, q: (_gains(old, new, q)[0], _gains(old, new, q)[0], _gains(old, new, q)[2]),
-            "log p gains more or less than L does: by how much, says the change of KL.",
-        ),
-        Mistake(
-            "old-minus-new",
-            lambda old, new, q: tuple(-g for g in _gains(old, new, q)),
-            "The signs are those of old minus new.",
-        ),
-        Mistake(
-            "means",
-            lambda old, new, q: tuple(g / len(old) for g in _gains(old, new, q)),
-            "These are means over the points. Totals are wanted.",
-        ),
-        Mistake(
-            "new-values",
-            lambda old, new, q: (elbo(new, q), _evidence(new), kl(new, q)),
-            "These are the values after the step. Subtract those before it.",
-        ),
-        Mistake(
-            "kl-unchanged",
-            lambda old, new, q: (*_gains(old, new, q)[:2], 0.0),
-            "Your KL does not change. q stays, but the posterior moves with theta: so does the divergence from it.",
-        ),
-        Mistake(
-            "kl-sign",
-            lambda old, new, q: (*_gains(old, new, q)[:2], -_gains(old, new, q)[2]),
-            "The change of KL has the wrong sign. The three must satisfy: gain of log p = gain of L + change of KL.",
-        ),
-        Mistake(
-            "kl-sum",
-            lambda old, new, q: (*_gains(old, new, q)[:2], sum(_gains(old, new, q)[:2])),
-            "Your change of KL is the sum of the two gains. log p = L + KL: what is KL itself, and so its change?",
-        ),
+        Mistake("kl-was-zero", lambda old, new, q: (_gains(old, new, q)[0], _gains(old, new, q)[1], kl(new, q)),
+                "You take KL before the step to be zero. That is so only if q was the old posterior; here q is "
+                "anything."),
+        Mistake("posterior-of-old", lambda old, new, q: _gains(old, new, posterior(old)),
+                "You replaced q by the old posterior. Right inside EM; here q is given, and may be anything."),
+        Mistake("posterior-of-new", lambda old, new, q:
+                (_evidence(new) - elbo(old, q), _evidence(new) - _evidence(old), -kl(old, q)),
+                "q moves in your M-step. An M-step holds q fixed; the next E-step moves it."),
+        Mistake("log-p-gains-as-L", lambda old, new, q:
+                (_gains(old, new, q)[0], _gains(old, new, q)[0], _gains(old, new, q)[2]),
+                "log p gains more or less than L does: by how much, says the change of KL."),
+        Mistake("new-values", lambda old, new, q: (elbo(new, q), _evidence(new), kl(new, q)),
+                "These are the values after the step. Subtract those before it."),
+        Mistake("kl-unchanged", lambda old, new, q: (*_gains(old, new, q)[:2], 0.0),
+                "Your KL does not change. q stays, but the posterior moves with theta: so does the divergence from "
+                "it."),
+        Mistake("kl-sign", lambda old, new, q: (*_gains(old, new, q)[:2], -_gains(old, new, q)[2]),
+                "The change of KL has the wrong sign. The three must satisfy: gain of log p = gain of L + change of "
+                "KL."),
+        Mistake("kl-sum", lambda old, new, q: (*_gains(old, new, q)[:2], sum(_gains(old, new, q)[:2])),
+                "Your change of KL is the sum of the two gains. log p = L + KL: what is KL itself, and so its change?"),
     ],
     hints=[
         "Three functions, L, log p and KL, each at two places. Write the three once and call them twice.",
@@ -233,7 +151,7 @@ M_STEP_GAINS = Exercise(
         "For each of the two tables: log-sum-exp of the rows, then L and KL with q, from their own definitions.",
     ],
     by_hand="One point: joints (0.3, 0.1) before, (0.1, 0.3) after, q = (1/2, 1/2). What does log p do, what does KL?",
-)
+)  # fmt: skip
 
 
 # ---- bound_along, log_likelihood_along
@@ -370,66 +288,36 @@ def _line_mistakes(x_function):
         return lambda *args: _along(x_function(*args[:-3]), *args[-3:], at=at)
 
     return [
-        Mistake(
-            "from-b",
-            moved(lambda a, b, s: b + s * (a - b)),
-            "The line runs the wrong way: t = 0 must be theta_a and t = 1 theta_b.",
-        ),
-        Mistake(
-            "sum",
-            moved(lambda a, b, s: a + s * b),
-            "theta_b itself is added, not the difference theta_b - theta_a. What should t = 1 give?",
-        ),
-        Mistake(
-            "clipped",
-            moved(lambda a, b, s: a + min(max(s, 0), 1) * (b - a)),
-            "t is kept between 0 and 1. The line goes on: from -1/2 to 3/2.",
-        ),
-        Mistake(
-            "means-only",
-            lambda *args: (lambda data, a, b, t: _along(x_function(*data), a, (a[0], b[1], a[2]), t))(
-                args[:-3], *args[-3:]
-            ),
-            "Only the means move. pi and Sigma go along the line too.",
-        ),
-        Mistake(
-            "values-interpolated",
-            lambda *args: (lambda f, a, b, t: f(*a) + t * (f(*b) - f(*a)))(x_function(*args[:-3]), *args[-3:]),
-            "The values at both ends are joined by a straight line. It is theta that moves along the line.",
-        ),
-        Mistake(
-            "per-point",
-            lambda *args: _along(x_function(*args[:-3]), *args[-3:]) / len(args[0]),
-            "These are means over the points. Totals are wanted.",
-        ),
-    ]
+        Mistake("from-b", moved(lambda a, b, s: b + s * (a - b)),
+                "The line runs the wrong way: t = 0 must be theta_a and t = 1 theta_b."),
+        Mistake("sum", moved(lambda a, b, s: a + s * b),
+                "theta_b itself is added, not the difference theta_b - theta_a. What should t = 1 give?"),
+        Mistake("clipped", moved(lambda a, b, s: a + min(max(s, 0), 1) * (b - a)),
+                "t is kept between 0 and 1. The line goes on: from -1/2 to 3/2."),
+        Mistake("means-only", lambda *args:
+                (lambda data, a, b, t: _along(x_function(*data), a, (a[0], b[1], a[2]), t))(args[:-3], *args[-3:]),
+                "Only the means move. pi and Sigma go along the line too."),
+        Mistake("values-interpolated", lambda *args:
+                (lambda f, a, b, t: f(*a) + t * (f(*b) - f(*a)))(x_function(*args[:-3]), *args[-3:]),
+                "The values at both ends are joined by a straight line. It is theta that moves along the line."),
+        Mistake("per-point", lambda *args: _along(x_function(*args[:-3]), *args[-3:]) / len(args[0]),
+                "These are means over the points. Totals are wanted."),
+    ]  # fmt: skip
 
 
 BOUND_ALONG = Exercise(
-    bound_along,
-    lesson=LESSON,
-    statement="L(q, theta(t)) for q given by r (n, k), at theta(t) = theta_a + t (theta_b - theta_a) for each t (m,); "
-    "theta_a, theta_b are tuples (pi, mu, Sigma). NaN where theta(t) is invalid: a weight or eigenvalue not positive.",
-    out={"L": "m"},
-    problems=_lines("x r theta_a theta_b t"),
+    bound_along, lesson=LESSON, chain="m_step_bound", out={"L": "m"}, problems=_lines("x r theta_a theta_b t"),
     extra=_beyond_the_valid,
+    statement="L(q, theta(t)) for q given by r (n, k), at theta(t) = theta_a + t (theta_b - theta_a) for each t (m,); "
+              "theta_a, theta_b are tuples (pi, mu, Sigma). NaN where theta(t) is invalid: a weight or eigenvalue not "
+              "positive.",
     mistakes=[
         *_line_mistakes(_bound),
-        Mistake(
-            "new-r",
-            lambda x, r, a, b, t: _along(_log_p(x), a, b, t),
-            "r is computed anew at each t, so this is log p itself. The bound keeps the r it was given.",
-        ),
-        Mistake(
-            "zero-log-zero",
-            lambda x, r, a, b, t: _along(lambda *theta: (r * (log_joint(x, *theta) - np.log(r))).sum(), a, b, t),
-            "Right as long as no r is 0: there 0 log 0 gives NaN, and should count 0.",
-        ),
-        Mistake(
-            "no-entropy",
-            lambda x, r, a, b, t: _along(lambda *theta: (r * log_joint(x, *theta)).sum(), a, b, t),
-            "The entropy of r is missing. It is constant along the line, but without it the bound does not touch.",
-        ),
+        Mistake("new-r", lambda x, r, a, b, t: _along(_log_p(x), a, b, t),
+                "r is computed anew at each t, so this is log p itself. The bound keeps the r it was given."),
+        Mistake("zero-log-zero", lambda x, r, a, b, t:
+                _along(lambda *theta: (r * (log_joint(x, *theta) - np.log(r))).sum(), a, b, t),
+                "Right as long as no r is 0: there 0 log 0 gives NaN, and should count 0."),
     ],
     hints=[
         "Move each of the three arrays: theta(t) is again (pi, mu, Sigma).",
@@ -437,33 +325,21 @@ BOUND_ALONG = Exercise(
         "Before you compute, test: all pi > 0, and np.linalg.eigvalsh(Sigma) > 0 for all. Otherwise leave NaN.",
     ],
     by_hand="Draw log p and a bound that touches it at t = 0. Where on the line must the bound have its highest point?",
-)
+)  # fmt: skip
 
 LOG_LIKELIHOOD_ALONG = Exercise(
-    log_likelihood_along,
-    lesson=LESSON,
-    statement="log p(x | theta(t)) at theta(t) = theta_a + t (theta_b - theta_a) for each t (m,), NaN where theta(t) "
-    "is invalid: a weight or an eigenvalue not positive. theta_a, theta_b are tuples (pi, mu, Sigma).",
-    out={"log_p": "m"},
-    problems=_lines("x theta_a theta_b t"),
+    log_likelihood_along, lesson=LESSON, out={"log_p": "m"}, problems=_lines("x theta_a theta_b t"),
     extra=_beyond_the_valid,
+    statement="log p(x | theta(t)) at theta(t) = theta_a + t (theta_b - theta_a) for each t (m,), NaN where theta(t) "
+              "is invalid: a weight or an eigenvalue not positive. theta_a, theta_b are tuples (pi, mu, Sigma).",
     mistakes=[
         *_line_mistakes(_log_p),
-        Mistake(
-            "frozen-r",
-            lambda x, a, b, t: _along(_bound(x, posterior(log_joint(x, *a))), a, b, t),
-            "This is the bound with r of theta_a. log p sums the joint over the labels at each t.",
-        ),
-        Mistake(
-            "log-inside",
-            lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).sum(), a, b, t),
-            "The logarithms are summed over the components. The joint is summed first, then logged.",
-        ),
-        Mistake(
-            "likeliest-only",
-            lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).max(1).sum(), a, b, t),
-            "Only the likeliest component of each point counts. log p adds up the joint over all of them.",
-        ),
+        Mistake("frozen-r", lambda x, a, b, t: _along(_bound(x, posterior(log_joint(x, *a))), a, b, t),
+                "This is the bound with r of theta_a. log p sums the joint over the labels at each t."),
+        Mistake("log-inside", lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).sum(), a, b, t),
+                "The logarithms are summed over the components. The joint is summed first, then logged."),
+        Mistake("likeliest-only", lambda x, a, b, t: _along(lambda *theta: log_joint(x, *theta).max(1).sum(), a, b, t),
+                "Only the likeliest component of each point counts. log p adds up the joint over all of them."),
     ],
     hints=[
         "Move each of the three arrays: theta(t) is again (pi, mu, Sigma).",
@@ -471,6 +347,6 @@ LOG_LIKELIHOOD_ALONG = Exercise(
         "Test for validity first: all pi > 0, and np.linalg.eigvalsh(Sigma) > 0 for all. Otherwise leave NaN.",
     ],
     by_hand="For which t does the line from pi = (0.2, 0.8) to (0.6, 0.4) leave the valid weights?",
-)
+)  # fmt: skip
 
 EXERCISES = [E_STEP_GAINS, M_STEP_GAINS, BOUND_ALONG, LOG_LIKELIHOOD_ALONG]

@@ -44,58 +44,19 @@ def _centred(x, r):
 
 
 BLOCK_STATISTICS = Exercise(
-    block_statistics,
-    lesson=LESSON,
-    statement="Of one block of rows: S0 (k,) = sum_i r_ij, S1 (k, d) = sum_i r_ij x_i, S2 (k, d, d) = sum_i r_ij x_i "
-    "x_i^T, and the block's log p. All four add over blocks. x (n, d), pi (k,), mu (k, d), Sigma (k, d, d).",
-    out={"S0": "k", "S1": "kd", "S2": "kdd", "log_likelihood": ""},
+    block_statistics, lesson=LESSON, out={"S0": "k", "S1": "kd", "S2": "kdd", "log_likelihood": ""},
     problems=lambda rng: problems.posed("x pi mu Sigma", rng),
+    statement="Of one block of rows: S0 (k,) = sum_i r_ij, S1 (k, d) = sum_i r_ij x_i, S2 (k, d, d) = sum_i r_ij x_i "
+              "x_i^T, and the block's log p. All four add over blocks. x (n, d), pi (k,), mu (k, d), Sigma (k, d, d).",
     mistakes=[
-        Mistake(
-            "averages",
-            lambda x, *theta: tuple(part / len(x) for part in _statistics(x, *theta)),
-            "You divide by the number of rows. Averages of blocks of different length do not add; sums do.",
-        ),
-        Mistake(
-            "moments",
-            lambda x, *theta: (lambda S0, S1, S2, log_p: (S0, S1 / S0[:, None], S2 / S0[:, None, None], log_p))(
-                *_statistics(x, *theta)
-            ),
-            "S1 and S2 are divided by S0. Means of blocks do not add; sums do. Divide once, at the end.",
-        ),
-        Mistake(
-            "centred",
-            _with(second=_centred),
-            "S2 is centred at the block's own mean. Scatters around different means do not add; sums of x x^T do.",
-        ),
-        Mistake(
-            "hard",
-            _with(r=lambda a: np.eye(a.shape[1])[a.argmax(1)]),
-            "Each point is given to one component. The statistics are weighted with r.",
-        ),
-        Mistake(
-            "underflow",
-            _with(
-                r=lambda a: np.exp(a) / np.exp(a).sum(1, keepdims=True),
-                log_p=lambda a, r: np.log(np.exp(a).sum(1)).sum(),
-            ),
-            "Right near the data. Far out the densities underflow, and r and log p with them: use log-sum-exp.",
-        ),
-        Mistake(
-            "expected-complete",
-            _with(log_p=lambda a, r: np.where(r > 0, r * a, 0).sum()),
-            "The fourth is the expected complete-data log-likelihood. Wanted is log p of the block.",
-        ),
-        Mistake(
-            "diagonal",
-            _with(second=lambda x, r: np.einsum("nk,na,nb->kab", r, x, x) * np.eye(x.shape[1])),
-            "S2 keeps only the squares. The products of different columns are needed for the covariance.",
-        ),
-        Mistake(
-            "outer-of-sums",
-            _with(second=lambda x, r: (lambda s: s[:, :, None] * s[:, None])(r.T @ x)),
-            "S2 is the outer product of S1. Sum the products, not the product of the sums.",
-        ),
+        Mistake("averages", lambda x, *theta: tuple(part / len(x) for part in _statistics(x, *theta)),
+                "You divide by the number of rows. Averages of blocks of different length do not add; sums do."),
+        Mistake("centred", _with(second=_centred),
+                "S2 is centred at the block's own mean. Scatters around different means do not add; sums of x x^T do."),
+        Mistake("hard", _with(r=lambda a: np.eye(a.shape[1])[a.argmax(1)]),
+                "Each point is given to one component. The statistics are weighted with r."),
+        Mistake("outer-of-sums", _with(second=lambda x, r: (lambda s: s[:, :, None] * s[:, None])(r.T @ x)),
+                "S2 is the outer product of S1. Sum the products, not the product of the sums."),
     ],
     hints=[
         "First the table of log-joints and the responsibilities, as in lesson 05; then three weighted sums.",
@@ -103,7 +64,7 @@ BLOCK_STATISTICS = Exercise(
         "np.einsum('nk,na,nb->kab', r, x, x) does that. log p is the sum of the rows' log-sum-exp.",
     ],
     by_hand="Two blocks of one point each: which numbers of the two must you add to get the M-step?",
-)
+)  # fmt: skip
 
 
 # ---- theta_from_statistics
@@ -145,53 +106,18 @@ def _wrong(**changes):
 
 
 THETA_FROM_STATISTICS = Exercise(
-    theta_from_statistics,
-    lesson=LESSON,
-    statement="pi (k,), mu (k, d), Sigma (k, d, d) from the sums S0 (k,), S1 (k, d), S2 (k, d, d) over all rows.",
-    out={"pi": "k", "mu": "kd", "Sigma": "kdd"},
-    problems=_sums,
+    theta_from_statistics, lesson=LESSON, out={"pi": "k", "mu": "kd", "Sigma": "kdd"}, problems=_sums,
     notation={"S0": Quantity("k", "positive")},
+    statement="pi (k,), mu (k, d), Sigma (k, d, d) from the sums S0 (k,), S1 (k, d), S2 (k, d, d) over all rows.",
     mistakes=[
-        Mistake(
-            "not-centred",
-            _wrong(Sigma=lambda S0, S1, S2, sq: S2 / S0[:, None, None]),
-            "Sigma is the second moment. Subtract mu mu^T: spread is measured around the mean.",
-        ),
-        Mistake(
-            "counts-for-pi",
-            _wrong(pi=lambda S0: S0),
-            "pi holds counts. Which number makes them sum to one?",
-        ),
-        Mistake(
-            "sums-for-means",
-            _wrong(mu=lambda S0, S1: S1),
-            "mu is a sum. Divide by S0.",
-        ),
-        Mistake(
-            "over-n",
-            _wrong(Sigma=lambda S0, S1, S2, sq: S2 / S0.sum() - sq),
-            "S2 is divided by the number of all rows. Component j has S0_j of them.",
-        ),
-        Mistake(
-            "subtract-S1",
-            _wrong(Sigma=lambda S0, S1, S2, sq: S2 / S0[:, None, None] - S1[:, :, None] * S1[:, None]),
-            "S1 S1^T is subtracted; it should be mu mu^T. Look at the units: S1 is a sum over rows.",
-        ),
-        Mistake(
-            "unbiased",
-            _wrong(Sigma=lambda S0, S1, S2, sq: (S2 - S0[:, None, None] * sq) / (S0[:, None, None] - 1)),
-            "Divided by S0 - 1. The likelihood is largest with S0.",
-        ),
-        Mistake(
-            "not-divided",
-            _wrong(Sigma=lambda S0, S1, S2, sq: S2 - S0[:, None, None] * sq),
-            "This is the scatter. Divide by S0 for the covariance.",
-        ),
-        Mistake(
-            "equal-weights",
-            _wrong(pi=lambda S0: np.full(len(S0), 1 / len(S0))),
-            "pi is 1/k whatever S0 says.",
-        ),
+        Mistake("not-centred", _wrong(Sigma=lambda S0, S1, S2, sq: S2 / S0[:, None, None]),
+                "Sigma is the second moment. Subtract mu mu^T: spread is measured around the mean."),
+        Mistake("counts-for-pi", _wrong(pi=lambda S0: S0), "pi holds counts. Which number makes them sum to one?"),
+        Mistake("over-n", _wrong(Sigma=lambda S0, S1, S2, sq: S2 / S0.sum() - sq),
+                "S2 is divided by the number of all rows. Component j has S0_j of them."),
+        Mistake("subtract-S1", _wrong(Sigma=lambda S0, S1, S2, sq:
+                S2 / S0[:, None, None] - S1[:, :, None] * S1[:, None]),
+                "S1 S1^T is subtracted; it should be mu mu^T. Look at the units: S1 is a sum over rows."),
     ],
     hints=[
         "S0 is R. Which number is S0.sum()?",
@@ -199,7 +125,7 @@ THETA_FROM_STATISTICS = Exercise(
         "Covariance = second moment minus the outer product of the mean: E[x x^T] - mu mu^T.",
     ],
     by_hand="One component, points 1 and 3: S0, S1, S2, then the variance.",
-)
+)  # fmt: skip
 
 
 # ---- online_update
@@ -235,50 +161,27 @@ def _mixed(f):
 
 
 ONLINE_UPDATE = Exercise(
-    online_update,
-    lesson=LESSON,
+    online_update, lesson=LESSON, out={"S0": "k", "S1": "kd", "S2": "kdd"}, problems=_blocks,
     statement="The running averages after one block: S moved by `step` towards S_block, a convex combination. S and "
-    "S_block are tuples (S0, S1, S2) of averages a row; step is between 0 and 1.",
-    out={"S0": "k", "S1": "kd", "S2": "kdd"},
-    problems=_blocks,
+              "S_block are tuples (S0, S1, S2) of averages a row; step is between 0 and 1.",
     mistakes=[
-        Mistake(
-            "swapped",
-            _mixed(lambda a, b, s: s * a + (1 - s) * b),
-            "step multiplies the old average. A small step should change little.",
-        ),
-        Mistake(
-            "added",
-            _mixed(lambda a, b, s: a + s * b),
-            "The old average is not made smaller, so the sum of the weights grows. Both weights together must be one.",
-        ),
+        Mistake("swapped", _mixed(lambda a, b, s: s * a + (1 - s) * b),
+                "step multiplies the old average. A small step should change little."),
+        Mistake("added", _mixed(lambda a, b, s: a + s * b),
+                "The old average is not made smaller, so the sum of the weights grows. Both weights together must be "
+                "one."),
         Mistake("half-half", _mixed(lambda a, b, s: (a + b) / 2), "Old and new count alike, whatever the step."),
         Mistake("replaced", _mixed(lambda a, b, s: b), "The past is forgotten: right for step = 1 only."),
         Mistake("sign", _mixed(lambda a, b, s: a - s * (b - a)), "The average moves away from the block."),
         Mistake("sums", _mixed(lambda a, b, s: a + b), "The two are added, as sums would be. These are averages."),
-        Mistake(
-            "S0-only",
-            lambda S, B, step: ((1 - step) * S[0] + step * B[0], *S[1:]),
-            "Only S0 moves. All three statistics do.",
-        ),
-        Mistake(
-            "scaled-block", _mixed(lambda a, b, s: (1 - s) * a + b), "The block enters in full: its weight is step."
-        ),
-        Mistake(
-            "block-only",
-            _mixed(lambda a, b, s: s * b),
-            "Only the block's part is there. Where is the old average, and with which weight?",
-        ),
-        Mistake(
-            "old-only",
-            _mixed(lambda a, b, s: (1 - s) * a),
-            "Only the old average's part is there. What does the block add, and with which weight?",
-        ),
-        Mistake(
-            "weights-over-their-sum",
-            _mixed(lambda a, b, s: (a + s * b) / (1 + s)),
-            "The weights are 1 and step, over their sum 1 + step. step itself is to be the weight of the block.",
-        ),
+        Mistake("scaled-block", _mixed(lambda a, b, s: (1 - s) * a + b),
+                "The block enters in full: its weight is step."),
+        Mistake("block-only", _mixed(lambda a, b, s: s * b),
+                "Only the block's part is there. Where is the old average, and with which weight?"),
+        Mistake("old-only", _mixed(lambda a, b, s: (1 - s) * a),
+                "Only the old average's part is there. What does the block add, and with which weight?"),
+        Mistake("weights-over-their-sum", _mixed(lambda a, b, s: (a + s * b) / (1 + s)),
+                "The weights are 1 and step, over their sum 1 + step. step itself is to be the weight of the block."),
     ],
     hints=[
         "A convex combination has two weights that sum to one. Which two?",
@@ -286,7 +189,7 @@ ONLINE_UPDATE = Exercise(
         "Do the same for each of the three arrays and return them as a tuple.",
     ],
     by_hand="Old average 10, block 20, step 0.1: what is the new average?",
-)
+)  # fmt: skip
 
 
 # ---- forward
@@ -353,91 +256,49 @@ def _chains(rng):
 
 
 FORWARD = Exercise(
-    forward,
-    lesson=LESSON,
-    statement="log_alpha (T, k), the unnormalised log p(x_1..t, z_t). log_pi (k,), log_A (k, k) with log_A[i, j] = log "
-    "p(z_t+1 = j | z_t = i), log_B (T, k) the emissions' log-density. T may be long.",
-    out={"log_alpha": "tk"},
-    problems=_chains,
+    forward, lesson=LESSON, chain="forward", out={"log_alpha": "tk"}, problems=_chains,
+    statement="log_alpha (T, k), the unnormalised log p(x_1..t, z_t). log_pi (k,), log_A (k, k) with log_A[i, j] = "
+              "log p(z_t+1 = j | z_t = i), log_B (T, k) the emissions' log-density. T may be long.",
     mistakes=[
-        Mistake(
-            "underflow",
-            _naive,
-            "Right for a short chain. The product of two thousand probabilities underflows: stay with logarithms and "
-            "use log-sum-exp.",
-        ),
-        Mistake(
-            "transposed-A",
-            _different(move=lambda row, A: np.logaddexp.reduce(row[:, None] + A.T, axis=0)),
-            "The transition runs backwards: log_A[i, j] leads from i to j. Over which of the two do you sum?",
-        ),
-        Mistake(
-            "best-path",
-            _different(move=lambda row, A: (row[:, None] + A).max(0)),
-            "You take the best predecessor: that is Viterbi. Here all predecessors are summed.",
-        ),
-        Mistake(
-            "no-first-emission",
-            _different(start=lambda pi, B: pi),
-            "The first row lacks the emission of the first observation.",
-        ),
-        Mistake(
-            "no-start",
-            _different(start=lambda pi, B: B[0]),
-            "The first row lacks log_pi.",
-        ),
-        Mistake(
-            "normalised",
-            lambda log_pi, log_A, log_B: (lambda a: a - np.logaddexp.reduce(a, axis=1, keepdims=True))(
-                forward(log_pi, log_A, log_B)
-            ),
-            "Each row is normalised: p(z_t | x_1..t). Wanted is the unnormalised joint with the observations.",
-        ),
-        Mistake(
-            "late-emission",
-            _different(emit=lambda arrived, B, t: arrived + B[t - 1]),
-            "Row t uses the emission of t - 1.",
-        ),
-        Mistake(
-            "no-emission",
-            _different(emit=lambda arrived, B, t: arrived),
-            "After the first row the observations no longer enter.",
-        ),
-        Mistake(
-            "no-transition",
-            lambda log_pi, log_A, log_B: log_pi + np.cumsum(log_B, axis=0),
-            "This is what comes out if the state never changes. Either A does not enter, or it is summed over its "
-            "second index, the state that is reached: those rows sum to one, and A is gone. Sum over the state before.",
-        ),
-        Mistake(
-            "a-step-before-the-first",
-            lambda log_pi, log_A, log_B: _forward(np.logaddexp.reduce(log_pi[:, None] + log_A, axis=0), log_A, log_B),
-            "The state makes a step before the first observation. log_pi is the distribution of z_1 itself.",
-        ),
-        Mistake(
-            "from-the-first-row",
-            lambda log_pi, log_A, log_B: np.vstack(
-                [
-                    (log_pi + log_B[0])[None],
-                    np.logaddexp.reduce((log_pi + log_B[0])[:, None] + log_A, axis=0) + log_B[1:],
-                ]
-            ),
-            "Every row is made from the first one. Row t comes from row t - 1.",
-        ),
-        Mistake(
-            "emission-before-the-step",
-            _late,
-            "The emission of time t is multiplied in before the step to t, so it is that of the state before. First "
-            "move, then emit.",
-        ),
+        Mistake("underflow", _naive,
+                "Right for a short chain. The product of two thousand probabilities underflows: stay with logarithms "
+                "and use log-sum-exp."),
+        Mistake("best-path", _different(move=lambda row, A: (row[:, None] + A).max(0)),
+                "You take the best predecessor: that is Viterbi. Here all predecessors are summed."),
+        Mistake("no-first-emission", _different(start=lambda pi, B: pi),
+                "The first row lacks the emission of the first observation."),
+        Mistake("normalised", lambda log_pi, log_A, log_B:
+                (lambda a: a - np.logaddexp.reduce(a, axis=1, keepdims=True))(forward(log_pi, log_A, log_B)),
+                "Each row is normalised: p(z_t | x_1..t). Wanted is the unnormalised joint with the observations."),
+        Mistake("late-emission", _different(emit=lambda arrived, B, t: arrived + B[t - 1]),
+                "Row t uses the emission of t - 1."),
+        Mistake("no-emission", _different(emit=lambda arrived, B, t: arrived),
+                "After the first row the observations no longer enter."),
+        Mistake("no-transition", lambda log_pi, log_A, log_B: log_pi + np.cumsum(log_B, axis=0),
+                "This is what comes out if the state never changes. Either A does not enter, or it is summed over "
+                "its second index, the state that is reached: those rows sum to one, and A is gone. Sum over the state "
+                "before."),
+        Mistake("a-step-before-the-first", lambda log_pi, log_A, log_B:
+                _forward(np.logaddexp.reduce(log_pi[:, None] + log_A, axis=0), log_A, log_B),
+                "The state makes a step before the first observation. log_pi is the distribution of z_1 itself."),
+        Mistake("from-the-first-row", lambda log_pi, log_A, log_B:
+                np.vstack([(log_pi + log_B[0])[None],
+                np.logaddexp.reduce((log_pi + log_B[0])[:, None] + log_A, axis=0) + log_B[1:]]),
+                "Every row is made from the first one. Row t comes from row t - 1."),
+        Mistake("emission-before-the-step", _late,
+                "The emission of time t is multiplied in before the step to t, so it is that of the state before. "
+                "First move, then emit."),
     ],
+    ask={
+        "transpose:log_A": "log_A[i, j] leads from i to j: over which of the two do you sum?",
+    },
     hints=[
         "Row 0: the start and the first emission. Each later row: come from any state, move, emit.",
         "In probabilities: alpha_t(j) = b_t(j) sum_i alpha_t-1(i) A_ij. Take the logarithm of that.",
         "np.logaddexp.reduce(previous[:, None] + log_A, axis=0) sums over the predecessor i, for each j.",
     ],
     by_hand="Two states, two times: write out the four paths and add those that end in state 1.",
-)
+)  # fmt: skip
 
 
 # ---- mean_field
@@ -499,91 +360,39 @@ def _joint_tables(rng):
 
 
 MEAN_FIELD = Exercise(
-    mean_field,
-    lesson=LESSON,
+    mean_field, lesson=LESSON, chain="mean_field", out={"q1": "a", "q2": "b"}, problems=_joint_tables,
     statement="q1 (a,) and q2 (b,) after one sweep of the best factorised q = q1 q2 for the table log_p (a, b): first "
-    "q1 from the given q2, then q2 from the new q1.",
-    out={"q1": "a", "q2": "b"},
-    problems=_joint_tables,
+              "q1 from the given q2, then q2 from the new q1.",
     mistakes=[
-        Mistake(
-            "at-once",
-            lambda a, q1, q2: (_normalised(a @ q2), _normalised(q1 @ a)),
-            "q2 is updated with the old q1. Updates at once may lower L; one after the other never do.",
-        ),
-        Mistake(
-            "marginals",
-            lambda a, q1, q2: (
-                _normalised(np.logaddexp.reduce(a, axis=1)),
-                _normalised(np.logaddexp.reduce(a, axis=0)),
-            ),
-            "These are the exact marginals. The best factorised q has others: it averages log p, not p.",
-        ),
-        Mistake(
-            "average-of-p",
-            lambda a, q1, q2: (lambda p: (lambda n: (n, n @ p / (n @ p).sum()))(p @ q2 / (p @ q2).sum()))(
-                np.exp(a - a.max())
-            ),
-            "You average p under the other factor. It is log p that is averaged, then exponentiated.",
-        ),
-        Mistake(
-            "q2-first",
-            lambda a, q1, q2: (lambda n: (_normalised(a @ n), n))(_normalised(q1 @ a)),
-            "q2 is updated first. Here q1 comes first.",
-        ),
-        Mistake(
-            "not-normalised",
-            lambda a, q1, q2: (np.exp(a @ q2), np.exp(q1 @ a)),
-            "The factors do not sum to one.",
-        ),
-        Mistake(
-            "uniform-average",
-            lambda a, q1, q2: (_normalised(a.mean(1)), _normalised(a.mean(0))),
-            "log p is averaged with equal weights. The weights are the other factor.",
-        ),
-        Mistake(
-            "underflow",
-            lambda a, q1, q2: (lambda n: (n / n.sum(), (lambda m: m / m.sum())(np.exp(n / n.sum() @ a))))(
-                np.exp(a @ q2)
-            ),
-            "Right for moderate numbers; far out everything underflows. Subtract the largest first.",
-        ),
-        Mistake(
-            "logs-normalised",
-            lambda a, q1, q2: (lambda n: (n, n @ a / (n @ a).sum()))(a @ q2 / (a @ q2).sum()),
-            "The averaged logarithms are normalised as they are. Exponentiate first.",
-        ),
-        Mistake(
-            "two-sweeps",
-            lambda a, q1, q2: _sweep(a, *_sweep(a, q1, q2)),
-            "You sweep twice. One sweep is asked for: q1 once, then q2 once.",
-        ),
-        Mistake(
-            "to-the-end",
-            lambda a, q1, q2: _swept(a, q1, q2, 500),
-            "You sweep until nothing changes. One sweep is asked for: q1 once, then q2 once.",
-        ),
-        Mistake(
-            "with-its-old-self",
-            lambda a, q1, q2: (lambda n: (n, _normalised(_logs(q2) + n @ a)))(_normalised(_logs(q1) + a @ q2)),
-            "Each factor is multiplied by its old value. The best q1 depends on q2 alone: its own old value is "
-            "forgotten.",
-        ),
-        Mistake(
-            "largest-only",
-            lambda a, q1, q2: (_normalised(a.max(1)), _normalised(a.max(0))),
-            "You take the largest log p over the other variable. It is to be averaged under the other factor.",
-        ),
-        Mistake(
-            "q2-kept",
-            lambda a, q1, q2: (mean_field(a, q1, q2)[0], q2),
-            "q1 is new and q2 the one that was given. What does the second half of a sweep do?",
-        ),
-        Mistake(
-            "q1-kept",
-            lambda a, q1, q2: (q1, _normalised(q1 @ a)),
-            "q1 is the one that was given; the sweep begins with it. From what is the new q1 computed?",
-        ),
+        Mistake("at-once", lambda a, q1, q2: (_normalised(a @ q2), _normalised(q1 @ a)),
+                "q2 is updated with the old q1. Updates at once may lower L; one after the other never do."),
+        Mistake("marginals", lambda a, q1, q2:
+                (_normalised(np.logaddexp.reduce(a, axis=1)), _normalised(np.logaddexp.reduce(a, axis=0))),
+                "These are the exact marginals. The best factorised q has others: it averages log p, not p."),
+        Mistake("average-of-p", lambda a, q1, q2:
+                (lambda p: (lambda n: (n, n @ p / (n @ p).sum()))(p @ q2 / (p @ q2).sum()))(np.exp(a - a.max())),
+                "You average p under the other factor. It is log p that is averaged, then exponentiated."),
+        Mistake("q2-first", lambda a, q1, q2: (lambda n: (_normalised(a @ n), n))(_normalised(q1 @ a)),
+                "q2 is updated first. Here q1 comes first."),
+        Mistake("underflow", lambda a, q1, q2:
+                (lambda n: (n / n.sum(), (lambda m: m / m.sum())(np.exp(n / n.sum() @ a))))(np.exp(a @ q2)),
+                "Right for moderate numbers; far out everything underflows. Subtract the largest first."),
+        Mistake("logs-normalised", lambda a, q1, q2: (lambda n: (n, n @ a / (n @ a).sum()))(a @ q2 / (a @ q2).sum()),
+                "The averaged logarithms are normalised as they are. Exponentiate first."),
+        Mistake("two-sweeps", lambda a, q1, q2: _sweep(a, *_sweep(a, q1, q2)),
+                "You sweep twice. One sweep is asked for: q1 once, then q2 once."),
+        Mistake("to-the-end", lambda a, q1, q2: _swept(a, q1, q2, 500),
+                "You sweep until nothing changes. One sweep is asked for: q1 once, then q2 once."),
+        Mistake("with-its-old-self", lambda a, q1, q2:
+                (lambda n: (n, _normalised(_logs(q2) + n @ a)))(_normalised(_logs(q1) + a @ q2)),
+                "Each factor is multiplied by its old value. The best q1 depends on q2 alone: its own old value is "
+                "forgotten."),
+        Mistake("largest-only", lambda a, q1, q2: (_normalised(a.max(1)), _normalised(a.max(0))),
+                "You take the largest log p over the other variable. It is to be averaged under the other factor."),
+        Mistake("q2-kept", lambda a, q1, q2: (mean_field(a, q1, q2)[0], q2),
+                "q1 is new and q2 the one that was given. What does the second half of a sweep do?"),
+        Mistake("q1-kept", lambda a, q1, q2: (q1, _normalised(q1 @ a)),
+                "q1 is the one that was given; the sweep begins with it. From what is the new q1 computed?"),
     ],
     hints=[
         "Hold q2. L is then a bound for q1 alone, with the averaged log p in the place of a log-joint.",
@@ -591,6 +400,6 @@ MEAN_FIELD = Exercise(
         "Normalise q1 (largest subtracted), then do the same for q2 with the new q1: q1 @ log_p.",
     ],
     by_hand="A 2 x 2 table with equal entries on each diagonal: what does symmetry say about q1 and q2?",
-)
+)  # fmt: skip
 
 EXERCISES = [BLOCK_STATISTICS, THETA_FROM_STATISTICS, ONLINE_UPDATE, FORWARD, MEAN_FIELD]
