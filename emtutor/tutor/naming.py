@@ -41,8 +41,8 @@ class Naming:
         named = self.own()
         if named:
             return named
-        hung = run.failure.kind in ("TimeoutError", "Ended")
-        return Said((not hung and self._cause()) or wording.elsewhere(self.v))
+        cause = Said("") if run.failure.kind in ("TimeoutError", "Ended") else self._cause()
+        return Said(cause.sentences or wording.elsewhere(self.v), cause.slug)
 
     # -- the ways
 
@@ -78,14 +78,15 @@ class Naming:
             return None
         i, run = self.v.wrongly_returned()[0]
         slug, sentence = self.v.judged(i)
-        cause = "" if slug or "rng" in self.exercise.parameters else self._cause(telling=True)
-        return Said(wording.lines(sentence, cause, wording.where(run)), slug)
+        cause = Said("") if slug or "rng" in self.exercise.parameters else self._cause(telling=True)
+        return Said(wording.lines(sentence, cause.sentences, wording.where(run)), slug or cause.slug)
 
     def _shape(self):
         for i, run in self.v.wrongly_returned():
             if said := wording.shape(self.v, i):
-                cause = "" if wording.in_another_order(self.v, i) else self._cause(telling=True)
-                return Said(wording.lines(said, cause, wording.where(run)), None, _shapes(self.v, i))
+                cause = Said("") if wording.in_another_order(self.v, i) else self._cause(telling=True)
+                sentences = wording.lines(said, cause.sentences, wording.where(run))
+                return Said(sentences, cause.slug, _shapes(self.v, i))
         return None
 
     def _not_finite(self):
@@ -94,8 +95,8 @@ class Naming:
                 continue
             simplest = next((r for _, r in self.v.wrongly_returned()), run)
             elsewhere = all(np.isfinite(v.a).all() for v in simplest.outputs)
-            if cause := self._cause(telling=not elsewhere):
-                return Said(cause, _slug(self.found[0]))  # where it comes from says more than that it is NaN
+            if (cause := self._cause(telling=not elsewhere)).sentences:
+                return cause  # where it comes from says more than that it is NaN
             if elsewhere and len(self.v.names) == 1:
                 return None  # its finite values are wrong too: what is not finite may be another matter
             return Said(wording.lines(said, f"{wording.where(run)}{wording.elsewhere(self.v, ' ')}"))
@@ -151,9 +152,11 @@ class Naming:
         return self._found
 
     def _cause(self, telling=False):
-        """The best sentence; telling: only if it names a cause, and does not only say how the answer behaves."""
+        """The best finding, told; telling: only if it names a cause, and does not only say how the answer behaves."""
         best = self.found[0] if self.found else None
-        return "" if best is None or best.cause == "part" or (telling and not best.telling) else best.sentence
+        if best is None or best.cause == "part" or (telling and not best.telling):
+            return Said("")
+        return Said(best.sentence, _slug(best))
 
     def _row_sums(self):
         """Of the first problem, where the rows should sum to one and do not: the learner's own sums, no right value."""
