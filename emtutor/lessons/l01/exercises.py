@@ -1,6 +1,7 @@
 """Lesson 01: k-means in three functions, soft k-means, and how to set beta."""
 
 import numpy as np
+from scipy.special import softmax
 
 from emtutor import problems
 from emtutor.causes import Problem
@@ -88,12 +89,9 @@ def update_means(x, labels, k):
     return np.stack([x[labels == j].mean(0) for j in range(k)])
 
 
-def _labelled(rng):
-    return problems.posed("x labels k", rng)
-
-
 UPDATE_MEANS = Exercise(
-    update_means, lesson=LESSON, chain="kmeans_limit_means", out={"mu": "kd"}, problems=_labelled,
+    update_means, lesson=LESSON, chain="kmeans_limit_means", out={"mu": "kd"},
+    problems=lambda rng: problems.posed("x labels k", rng),
     statement="The mean of the points of each cluster: (k, d), row j for the points with label j.",
     mistakes=[
         Mistake("wrong-axis", lambda x, labels, k:
@@ -127,12 +125,9 @@ def distortion(x, mu, labels):
     return ((x - mu[labels]) ** 2).sum()
 
 
-def _assigned(rng):
-    return problems.posed("x mu labels", rng)
-
-
 DISTORTION = Exercise(
-    distortion, lesson=LESSON, chain="kmeans_limit_objective", out={"J": ""}, problems=_assigned,
+    distortion, lesson=LESSON, chain="kmeans_limit_objective", out={"J": ""},
+    problems=lambda rng: problems.posed("x mu labels", rng),
     statement="J, the sum of the squared distances of all points from their own centres.",
     mistakes=[
         Mistake("not-squared", lambda x, mu, labels: np.sqrt(((x - mu[labels]) ** 2).sum(1)).sum(),
@@ -164,11 +159,6 @@ def soft_assign(x, mu, beta):
     return weight / weight.sum(1, keepdims=True)
 
 
-def _soft(exponent):
-    weight = np.exp(exponent - exponent.max(1, keepdims=True))
-    return weight / weight.sum(1, keepdims=True)
-
-
 def _with_beta(rng):
     made = problems.posed("x mu beta", rng)
     close = made[1].args  # where beta as a variance and as a stiffness are both soft
@@ -180,9 +170,9 @@ SOFT_ASSIGN = Exercise(
     soft_assign, lesson=LESSON, chain="kmeans_limit", out={"r": "nk"}, problems=_with_beta,
     statement="The responsibilities of soft k-means: Sigma_j = beta I with beta a variance, equal weights.",
     mistakes=[
-        Mistake("sign", lambda x, mu, beta: _soft(_squared(x, mu) / (2 * beta)),
+        Mistake("sign", lambda x, mu, beta: softmax(_squared(x, mu) / (2 * beta), axis=1),
                 "The far centre gets the larger share. What sign has the exponent of a Gaussian?"),
-        Mistake("distance-not-squared", lambda x, mu, beta: _soft(-np.sqrt(_squared(x, mu)) / (2 * beta)),
+        Mistake("distance-not-squared", lambda x, mu, beta: softmax(-np.sqrt(_squared(x, mu)) / (2 * beta)),
                 "The distance enters without its square."),
         Mistake("hard", lambda x, mu, beta: np.eye(len(mu))[_squared(x, mu).argmin(1)],
                 "Each point is given to its nearest centre: that is the limit beta -> 0, hard k-means."),
@@ -210,12 +200,8 @@ def best_beta(x, mu, r):
     return (r * squared).sum() / (n * d)
 
 
-def _shared(rng):
-    return problems.posed("x mu r", rng)
-
-
 BEST_BETA = Exercise(
-    best_beta, lesson=LESSON, chain="best_beta", out={"beta": ""}, problems=_shared,
+    best_beta, lesson=LESSON, chain="best_beta", out={"beta": ""}, problems=lambda rng: problems.posed("x mu r", rng),
     statement="The variance beta of largest likelihood, given means and responsibilities.",
     mistakes=[
         Mistake("k-for-d", lambda x, mu, r:

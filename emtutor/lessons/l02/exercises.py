@@ -174,82 +174,26 @@ def responsibilities(x, pi, mu, Sigma):
     return weight / weight.sum(1, keepdims=True)
 
 
-def _over_points(x, pi, mu, Sigma):
-    a = log_joint(x, pi, mu, Sigma)
-    weight = np.exp(a - a.max(0))
-    return weight / weight.sum(0)
-
-
-def _underflowing(x, pi, mu, Sigma):
-    density = np.exp(log_joint(x, pi, mu, Sigma))
-    return density / density.sum(1, keepdims=True)
-
-
-def _one_hot(x, pi, mu, Sigma):
-    return np.eye(len(pi))[log_joint(x, pi, mu, Sigma).argmax(1)]
-
-
-RESPONSIBILITY_MISTAKES = [
-    Mistake(
-        "no-pi",
-        lambda x, pi, mu, Sigma: posterior(_table(x, pi, mu, Sigma)),
-        "The weights are missing. In Bayes' rule, what plays the role of the prior?",
-    ),
-    Mistake(
-        "over-points",
-        _over_points,
-        "The columns sum to one, not the rows. Each point hands out exactly one unit of belonging: along which axis?",
-    ),
-    Mistake(
-        "hard",
-        _one_hot,
-        "Each point is given to one component. Is a point in the middle not allowed half a membership?",
-    ),
-    Mistake(
-        "missing-primes",
-        lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
-        "Every entry is 1/k. In the denominator, a sum over j', which symbols must carry the prime?",
-    ),
-    Mistake(
-        "not-normalised",
-        lambda x, pi, mu, Sigma: np.exp(log_joint(x, pi, mu, Sigma)),
-        "This is the joint. Divided by what does it become the probability of the label, given the point?",
-    ),
-    Mistake(
-        "underflow",
-        _underflowing,
-        "Right near the data, 0/0 far out: there every density underflows. Work with logarithms and subtract the "
-        "largest of each row before you exponentiate.",
-    ),
-    Mistake(
-        "no-log-det",
-        lambda x, pi, mu, Sigma: posterior(_table(x, pi, mu, Sigma, log_det=0) + np.log(pi)),
-        "Right when all covariances have the same determinant. The height of each bell depends on its width: which "
-        "term of the density says so?",
-    ),
-    Mistake(
-        "log",
-        lambda x, pi, mu, Sigma: (lambda a: a - np.logaddexp.reduce(a, axis=1, keepdims=True))(
-            log_joint(x, pi, mu, Sigma)
-        ),
-        "These are the logarithms of the responsibilities.",
-    ),
-    Mistake(
-        "log-ratio",
-        lambda x, pi, mu, Sigma: log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True),
-        "Logarithms are divided by a sum of logarithms. Of which quantity do the rows have to be normalised?",
-    ),
-    Mistake(
-        "softmax-of-joint",
-        lambda x, pi, mu, Sigma: posterior(np.exp(log_joint(x, pi, mu, Sigma))),
-        "The joint was exponentiated once more. A softmax takes logarithms: of what?",
-    ),
-]
-
 RESPONSIBILITIES = Exercise(
     responsibilities, lesson=LESSON, chain="bayes", out={"r": "nk"}, problems=_mixture,
     statement="r_ij = p(z_ij = 1 | x_i, theta) by Bayes' rule; each row sums to one.",
-    mistakes=RESPONSIBILITY_MISTAKES,
+    mistakes=[
+        Mistake("missing-primes", lambda x, pi, mu, Sigma: np.full((len(x), len(pi)), 1 / len(pi)),
+                "Every entry is 1/k. In the denominator, a sum over j', which symbols must carry the prime?"),
+        Mistake("no-log-det", lambda x, pi, mu, Sigma: posterior(_table(x, pi, mu, Sigma, log_det=0) + np.log(pi)),
+                "Right when all covariances have the same determinant. The height of each bell depends on its width: "
+                "which term of the density says so?"),
+        Mistake("log-ratio", lambda x, pi, mu, Sigma:
+                log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True),
+                "Logarithms are divided by a sum of logarithms. Of which quantity do the rows have to be normalised?"),
+        Mistake("softmax-of-joint", lambda x, pi, mu, Sigma: posterior(np.exp(log_joint(x, pi, mu, Sigma))),
+                "The joint was exponentiated once more. A softmax takes logarithms: of what?"),
+    ],
+    ask={
+        "uniform:pi": "In Bayes' rule, what plays the role of the prior?",
+        "hard:nk": "Is a point in the middle not allowed half a membership?",
+        "normalise:k": "Divided by what does it become the probability of the label, given the point?",
+    },
     hints=[
         "Bayes: prior times likelihood, divided by the sum of the same over all components.",
         "Start from the table of log-joints. Subtract the largest entry of each row: the ratio does not change, and "
@@ -410,13 +354,9 @@ def complete_log_likelihood(x, z, pi, mu, Sigma):
     return total
 
 
-def _labelled(rng):
-    return problems.posed("x z pi mu Sigma", rng)
-
-
 COMPLETE_LOG_LIKELIHOOD = Exercise(
     complete_log_likelihood, lesson=LESSON, chain="complete_log_likelihood", out={"log_likelihood": ""},
-    problems=_labelled,
+    problems=lambda rng: problems.posed("x z pi mu Sigma", rng),
     statement="log p(x, z | theta): the log-likelihood if the labels z (n, k), one-hot, were known: a number.",
     mistakes=[
         Mistake("labels-ignored", lambda x, z, pi, mu, Sigma: log_likelihood(x, pi, mu, Sigma),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from emtutor import problems
+from emtutor.lessons.shares import hard, soft
 from emtutor.maths.formulas import log_joint, log_normal, scatter
 from emtutor.tutor.exercise import Exercise, Mistake
 
@@ -17,16 +18,6 @@ def _one_gaussian(rng):
 
 def _outer(a):
     return np.einsum("na,nb->nab", a, a)
-
-
-def _r(x, pi, mu, Sigma, axis=1):
-    a = log_joint(x, pi, mu, Sigma)
-    r = np.exp(a - a.max(axis, keepdims=True))
-    return r / r.sum(axis, keepdims=True)
-
-
-def _one_hot(r):
-    return np.eye(r.shape[1])[r.argmax(1)]
 
 
 def _towards(x, r, mu):
@@ -119,7 +110,7 @@ def grad_mu(x, pi, mu, Sigma):
 
 
 def _g_mu(x, pi, mu, Sigma, r=None):
-    r = _r(x, pi, mu, Sigma) if r is None else r
+    r = soft(x, pi, mu, Sigma) if r is None else r
     return _solve(Sigma, _towards(x, r, mu))
 
 
@@ -145,26 +136,27 @@ GRAD_MU = Exercise(
               "right for a point so far out that every density there is 0 for a computer.",
     mistakes=[
         Mistake("slide", lambda x, pi, mu, Sigma:
-                -np.einsum("kab,kb->ka", Sigma, _towards(x, _r(x, pi, mu, Sigma), mu)) / 2,
+                -np.einsum("kab,kb->ka", Sigma, _towards(x, soft(x, pi, mu, Sigma), mu)) / 2,
                 "This is what the slide prints. Check the unit, the sign and the factor: none of the three is right."),
         *_other_weights(_g_mu, "Should a point near mu_j not pull harder than one far away?"),
-        Mistake("over-points", lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
+        Mistake("over-points", lambda x, pi, mu, Sigma: _g_mu(x, pi, mu, Sigma, r=soft(x, pi, mu, Sigma, axis=0)),
                 "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
                 "axis?"),
         Mistake("r-times-one-minus-r", lambda x, pi, mu, Sigma:
-                _g_mu(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))) if len(pi) > 1 else None,
+                _g_mu(x, pi, mu, Sigma, r=soft(x, pi, mu, Sigma) * (1 - soft(x, pi, mu, Sigma))) if len(pi) > 1 else
+                None,
                 "You differentiated r as well. The derivative of log p has r_ij in front and no derivative of it: "
                 "which function did you differentiate?"),
         Mistake("em-step", lambda x, pi, mu, Sigma:
-                _towards(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
+                _towards(x, soft(x, pi, mu, Sigma), mu) / soft(x, pi, mu, Sigma).sum(0)[:, None],
                 "This is the step of EM, new mean minus old. It vanishes where the gradient does, but it has another "
                 "unit: by which matrix and which number do the two differ?"),
         Mistake("new-mean", lambda x, pi, mu, Sigma:
-                _towards(x, _r(x, pi, mu, Sigma), 0 * mu) / _r(x, pi, mu, Sigma).sum(0)[:, None],
+                _towards(x, soft(x, pi, mu, Sigma), 0 * mu) / soft(x, pi, mu, Sigma).sum(0)[:, None],
                 "This is the mean for which the gradient would vanish. Wanted is the gradient at the mu that is "
                 "given."),
         Mistake("first-covariance", lambda x, pi, mu, Sigma:
-                _solve(Sigma[[0] * len(pi)], _towards(x, _r(x, pi, mu, Sigma), mu)),
+                _solve(Sigma[[0] * len(pi)], _towards(x, soft(x, pi, mu, Sigma), mu)),
                 "Each component pulls through its own covariance. Which index does Sigma carry in your last line?"),
     ],
     ask={
@@ -203,12 +195,8 @@ def update_mu(x, r):
     return r.T @ x / R[:, None]
 
 
-def _points_and_r(rng):
-    return problems.posed("x r", rng)
-
-
 UPDATE_MU = Exercise(
-    update_mu, lesson=LESSON, chain="grad_mu", out={"mu": "kd"}, problems=_points_and_r,
+    update_mu, lesson=LESSON, chain="grad_mu", out={"mu": "kd"}, problems=lambda rng: problems.posed("x r", rng),
     statement="The means (k, d) for which the gradient in mu vanishes, the responsibilities r (n, k) held fixed.",
     mistakes=[
         Mistake("other-weights", lambda x, r: (1 - r).T @ x / (1 - r).sum(0)[:, None] if r.shape[1] > 1 else None,
@@ -252,8 +240,7 @@ def _g_one(x, mu, Sigma, det=1.0, quadratic=1.0):
 
 GRAD_LOG_GAUSSIAN_SIGMA = Exercise(
     grad_log_gaussian_Sigma, lesson=LESSON, chain="grad_log_gaussian_Sigma", out={"gradient": "ndd"},
-    problems=_one_gaussian,
-    notation={"mu": "d", "Sigma": "dd"},
+    problems=_one_gaussian, notation={"mu": "d", "Sigma": "dd"},
     statement="The gradient of log N(x_i; mu, Sigma) in Sigma, one matrix for each point: (n, d, d). The entries of "
               "Sigma are taken as independent: Sigma[0, 1] and Sigma[1, 0] are two variables.",
     mistakes=[
@@ -330,7 +317,7 @@ def grad_Sigma(x, pi, mu, Sigma):
 
 
 def _g_Sigma(x, pi, mu, Sigma, r=None, det=1.0, quadratic=1.0, R=None, around=None):
-    r = _r(x, pi, mu, Sigma) if r is None else r
+    r = soft(x, pi, mu, Sigma) if r is None else r
     P = np.linalg.inv(Sigma)
     W = scatter(x, r, mu if around is None else around)
     return (quadratic * P @ W @ P - det * _per_component(r.sum(0) if R is None else R) * P) / 2
@@ -341,11 +328,11 @@ GRAD_SIGMA = Exercise(
     statement="The gradient of log p(x | theta) in every covariance, one matrix for each component: (k, d, d). The "
               "entries of Sigma_j are taken as independent. It must also be right for points far out.",
     mistakes=[
-        Mistake("slide", lambda x, pi, mu, Sigma: -scatter(x, _r(x, pi, mu, Sigma), mu) / 2,
+        Mistake("slide", lambda x, pi, mu, Sigma: -scatter(x, soft(x, pi, mu, Sigma), mu) / 2,
                 "This is what the slide prints; it vanishes only if all points lie on the mean. Two places in log N "
                 "hold Sigma_j: differentiate each by itself, and check the unit."),
         Mistake("no-sandwich", lambda x, pi, mu, Sigma:
-                (scatter(x, _r(x, pi, mu, Sigma), mu) - _per_component(_r(x, pi, mu, Sigma).sum(0)) *
+                (scatter(x, soft(x, pi, mu, Sigma), mu) - _per_component(soft(x, pi, mu, Sigma).sum(0)) *
                 np.linalg.inv(Sigma)) / 2,
                 "Your two terms have different units. What is the derivative of an inverse, and on how many sides "
                 "does an inverse stand in it?"),
@@ -357,8 +344,8 @@ GRAD_SIGMA = Exercise(
                 "The log-determinant is counted n times in every component. How many points does component j answer "
                 "for?"),
         Mistake("one-over-determinant", lambda x, pi, mu, Sigma:
-                (np.linalg.inv(Sigma) @ scatter(x, _r(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma) -
-                _per_component(_r(x, pi, mu, Sigma).sum(0) / np.linalg.det(Sigma))) / 2,
+                (np.linalg.inv(Sigma) @ scatter(x, soft(x, pi, mu, Sigma), mu) @ np.linalg.inv(Sigma) -
+                _per_component(soft(x, pi, mu, Sigma).sum(0) / np.linalg.det(Sigma))) / 2,
                 "The derivative of log det Sigma_j is not 1 / det Sigma_j: which shape must it have? Jacobi's "
                 "formula has it."),
         Mistake("by-the-inverse", lambda x, pi, mu, Sigma: -Sigma @ _g_Sigma(x, pi, mu, Sigma) @ Sigma,
@@ -368,28 +355,28 @@ GRAD_SIGMA = Exercise(
                 "You multiplied by Sigma_j on both sides. That keeps the root and is how EM steps, but it is no "
                 "longer the gradient: which unit must that have?"),
         Mistake("em-step", lambda x, pi, mu, Sigma:
-                scatter(x, _r(x, pi, mu, Sigma), mu) / _r(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma,
+                scatter(x, soft(x, pi, mu, Sigma), mu) / soft(x, pi, mu, Sigma).sum(0)[:, None, None] - Sigma,
                 "This is the step of EM, new covariance minus old. It vanishes where the gradient does, but has "
                 "another unit: which matrix stands on both sides of it in the gradient, and which number in front?"),
         Mistake("no-responsibilities", lambda x, pi, mu, Sigma:
                 _g_Sigma(x, pi, mu, Sigma, r=np.ones((len(x), len(pi)))),
                 "Every point counts fully in every component. Which fraction appears when you differentiate the "
                 "logarithm of a sum?"),
-        Mistake("over-points", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_r(x, pi, mu, Sigma, axis=0)),
+        Mistake("over-points", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=soft(x, pi, mu, Sigma, axis=0)),
                 "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
                 "axis?"),
         Mistake("unprimed-sum", lambda x, pi, mu, Sigma:
                 _g_Sigma(x, pi, mu, Sigma, r=np.full((len(x), len(pi)), 1 / len(pi))),
                 "All your responsibilities are 1/k: that is the slide's denominator, taken literally. Which symbols "
                 "below the fraction must carry the running index j'?"),
-        Mistake("hard", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=_one_hot(_r(x, pi, mu, Sigma))),
+        Mistake("hard", lambda x, pi, mu, Sigma: _g_Sigma(x, pi, mu, Sigma, r=hard(soft(x, pi, mu, Sigma))),
                 "Each point counts only in its most probable component. May a point count in part for several?"),
         Mistake("around-the-new-mean", lambda x, pi, mu, Sigma:
-                _g_Sigma(x, pi, mu, Sigma, around=update_mu(x, _r(x, pi, mu, Sigma))),
+                _g_Sigma(x, pi, mu, Sigma, around=update_mu(x, soft(x, pi, mu, Sigma))),
                 "The scatter is taken around the weighted mean of the points. The gradient is wanted at the given "
                 "mu: around which point does log N measure distances?"),
         Mistake("new-covariance", lambda x, pi, mu, Sigma:
-                scatter(x, _r(x, pi, mu, Sigma), mu) / _per_component(_r(x, pi, mu, Sigma).sum(0)),
+                scatter(x, soft(x, pi, mu, Sigma), mu) / _per_component(soft(x, pi, mu, Sigma).sum(0)),
                 "This is the covariance for which the gradient would vanish. Wanted is the gradient at the Sigma "
                 "that is given."),
     ],

@@ -1,10 +1,12 @@
 """Lesson 04: the update of pi, with a Lagrange multiplier and without."""
 
 import numpy as np
+from scipy.special import softmax
 
 from emtutor import problems
 from emtutor.causes import Problem
-from emtutor.maths.formulas import log_joint, log_normal
+from emtutor.lessons.shares import hard, soft
+from emtutor.maths.formulas import log_normal
 from emtutor.tutor.exercise import Exercise, Mistake
 
 LESSON = "04-lagrange"
@@ -12,32 +14,17 @@ LESSON = "04-lagrange"
 # ---- what the mistakes of this lesson are made of
 
 
-def _r(x, pi, mu, Sigma, axis=1):
-    a = log_joint(x, pi, mu, Sigma)
-    r = np.exp(a - a.max(axis, keepdims=True))
-    return r / r.sum(axis, keepdims=True)
-
-
 def _R(x, pi, mu, Sigma):
-    return _r(x, pi, mu, Sigma).sum(0)
+    return soft(x, pi, mu, Sigma).sum(0)
 
 
 def _free(x, pi, mu, Sigma):
     return _R(x, pi, mu, Sigma) / pi
 
 
-def _one_hot(r):
-    return np.eye(r.shape[1])[r.argmax(1)]
-
-
-def _softmax(a):
-    e = np.exp(a - a.max())
-    return e / e.sum()
-
-
 def _soft(f):
     """The same formula after pi = softmax(a)."""
-    return lambda x, a, mu, Sigma: f(x, _softmax(a), mu, Sigma)
+    return lambda x, a, mu, Sigma: f(x, softmax(a), mu, Sigma)
 
 
 def _n(x, *rest):
@@ -58,12 +45,9 @@ def grad_pi(x, pi, mu, Sigma):
     return (density / (density @ pi)[:, None]).sum(axis=0)
 
 
-def _mixture(rng):
-    return problems.posed("x pi mu Sigma", rng)
-
-
 GRAD_PI = Exercise(
-    grad_pi, lesson=LESSON, chain="grad_pi", out={"gradient": "k"}, problems=_mixture,
+    grad_pi, lesson=LESSON, chain="grad_pi", out={"gradient": "k"},
+    problems=lambda rng: problems.posed("x pi mu Sigma", rng),
     statement="The derivative of log p(x | theta) in each weight pi_j, the other weights held fixed: (k,). The "
               "constraint is not used. It must also be right for a point so far out that every density there is 0 for "
               "a computer.",
@@ -87,10 +71,10 @@ GRAD_PI = Exercise(
         Mistake("no-prior", lambda x, pi, mu, Sigma: _R(x, np.ones_like(pi), mu, Sigma) / pi if len(pi) > 1 else None,
                 "Your responsibilities are what they would be if all weights were equal. Where does pi enter Bayes' "
                 "rule?"),
-        Mistake("hard", lambda x, pi, mu, Sigma: _one_hot(_r(x, pi, mu, Sigma)).sum(0) / pi,
+        Mistake("hard", lambda x, pi, mu, Sigma: hard(soft(x, pi, mu, Sigma)).sum(0) / pi,
                 "You count each point for its most probable component only. May it count in part for several?"),
         Mistake("r-times-one-minus-r", lambda x, pi, mu, Sigma:
-                (_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))).sum(0) / pi if len(pi) > 1 else None,
+                (soft(x, pi, mu, Sigma) * (1 - soft(x, pi, mu, Sigma))).sum(0) / pi if len(pi) > 1 else None,
                 "This is the derivative of the responsibilities, r (1 - r) / pi. Which function was to be "
                 "differentiated?"),
         Mistake("sum-of-densities", lambda x, pi, mu, Sigma: np.exp(log_normal(x, mu, Sigma)).sum(0),
@@ -160,7 +144,7 @@ GRAD_LAGRANGIAN = Exercise(
         Mistake("lam-n-times", lambda x, pi, mu, Sigma, lam: _free(x, pi, mu, Sigma) + len(x) * lam,
                 "lam is counted n times: it stands inside the sum over the points. There is one constraint, not one "
                 "for each point."),
-        Mistake("hard", lambda x, pi, mu, Sigma, lam: _one_hot(_r(x, pi, mu, Sigma)).sum(0) / pi + lam,
+        Mistake("hard", lambda x, pi, mu, Sigma, lam: hard(soft(x, pi, mu, Sigma)).sum(0) / pi + lam,
                 "You count each point for its most probable component only. May it count in part for several?"),
         Mistake("lam-replaced", lambda x, pi, mu, Sigma, lam: _free(x, pi, mu, Sigma) - len(x),
                 "You put in -n for lam. That is what lam turns out to be; here it may be any number."),
@@ -203,7 +187,7 @@ def _without_x(names):
 
     def make(rng):
         made = [p for p in problems.posed(names, rng) if p.label != "one point far out"]
-        hard = problems.draw(names, rng, n=9, k=4, label="one-hot rows", r=lambda w: _one_hot(w["r"]))
+        hard = problems.draw(names, rng, n=9, k=4, label="one-hot rows", r=lambda w: hard(w["r"]))
         single = problems.draw(names, rng, n=1, k=3, label="one point, three components")
         return [*made, hard, single]
 
@@ -364,7 +348,7 @@ GRAD_LOGITS = Exercise(
                 "The formula is right, but the exponential of 900 is too large for a computer. Adding a number to "
                 "all a_j changes no weight: which number would you add?"),
         Mistake("r-times-one-minus-r", _soft(lambda x, pi, mu, Sigma:
-                (_r(x, pi, mu, Sigma) * (1 - _r(x, pi, mu, Sigma))).sum(0)),
+                (soft(x, pi, mu, Sigma) * (1 - soft(x, pi, mu, Sigma))).sum(0)),
                 "This is r (1 - r), the derivative of a responsibility. Which function was to be differentiated?"),
     ],
     ask={

@@ -6,7 +6,8 @@ import numpy as np
 
 from emtutor import problems
 from emtutor.causes import Problem
-from emtutor.maths.formulas import log_joint
+from emtutor.lessons.shares import hard, soft
+from emtutor.maths.formulas import log_joint, posterior
 from emtutor.tutor.exercise import Exercise, Mistake
 
 # ---- e_step
@@ -34,15 +35,6 @@ def _log_det(Sigma):
     return np.linalg.slogdet(2 * np.pi * Sigma)[1]
 
 
-def _softmax(a, axis=1):
-    r = np.exp(a - a.max(axis=axis, keepdims=True))
-    return r / r.sum(axis=axis, keepdims=True)
-
-
-def _one_hot(r):
-    return np.eye(r.shape[1])[r.argmax(axis=1)]
-
-
 E_STEP = Exercise(
     e_step, lesson="05-em", chain="bayes", out={"r": "nk"}, problems=lambda rng: problems.posed("x pi mu Sigma", rng),
     statement="The responsibilities r (n, k): r[i, j] is the probability that component j made the point x[i], given "
@@ -58,19 +50,18 @@ E_STEP = Exercise(
         Mistake("log-ratio", lambda x, pi, mu, Sigma:
                 log_joint(x, pi, mu, Sigma) / log_joint(x, pi, mu, Sigma).sum(axis=1, keepdims=True),
                 "You divided logarithms by a sum of logarithms. Of which quantity do the rows have to be normalised?"),
-        Mistake("softmax-of-joint", lambda x, pi, mu, Sigma: _softmax(np.exp(log_joint(x, pi, mu, Sigma))),
+        Mistake("softmax-of-joint", lambda x, pi, mu, Sigma: posterior(np.exp(log_joint(x, pi, mu, Sigma))),
                 "You exponentiated the joint once more. A softmax takes logarithms: of what?"),
         Mistake("prior-only", lambda x, pi, mu, Sigma: np.tile(pi, (len(x), 1)) if len(pi) > 1 else None,
                 "Every row is pi: that is what we believe before we look at x_i. What does the point itself say "
                 "about its component?"),
-        Mistake("no-determinant", lambda x, pi, mu, Sigma: _softmax(np.log(pi) - _squared(x, mu, Sigma) / 2),
+        Mistake("no-determinant", lambda x, pi, mu, Sigma: posterior(np.log(pi) - _squared(x, mu, Sigma) / 2),
                 "The exponent is right, but a narrow Gaussian is also higher than a wide one. Which factor in front "
                 "of the exponential depends on j?"),
         Mistake("determinant-not-halved", lambda x, pi, mu, Sigma:
-                _softmax(np.log(pi) - _log_det(Sigma) - _squared(x, mu, Sigma) / 2),
+                posterior(np.log(pi) - _log_det(Sigma) - _squared(x, mu, Sigma) / 2),
                 "The density has 1 / sqrt(det Sigma_j) in front. With which power does the determinant enter yours?"),
-        Mistake("other-components", lambda x, pi, mu, Sigma:
-                1 - _softmax(log_joint(x, pi, mu, Sigma)) if len(pi) > 1 else None,
+        Mistake("other-components", lambda x, pi, mu, Sigma: 1 - soft(x, pi, mu, Sigma) if len(pi) > 1 else None,
                 "Your number is the probability that the point does not come from component j. Which joint stands on "
                 "top of the fraction?"),
     ],
@@ -247,7 +238,7 @@ def _fit(x, pi, mu, Sigma, tol, max_iter, *, e=None, m=None, record=None, stop=N
     """EM with one thing exchanged: a step, what is recorded, when to stop."""
     theta, path, before = (pi, mu, Sigma), [], None
     for _ in range(max_iter):
-        r = e(x, *theta) if e else _softmax(log_joint(x, *theta))
+        r = e(x, *theta) if e else posterior(log_joint(x, *theta))
         new = m(x, r, theta) if m else _m(x, r)
         path.append(record(x, r, theta, new) if record else _log_likelihood(x, new))
         theta = new
@@ -260,7 +251,7 @@ def _fit(x, pi, mu, Sigma, tol, max_iter, *, e=None, m=None, record=None, stop=N
 
 
 def _r_once(x, pi, mu, Sigma, tol, max_iter):
-    r = _softmax(log_joint(x, pi, mu, Sigma))
+    r = soft(x, pi, mu, Sigma)
     return _fit(x, pi, mu, Sigma, tol, max_iter, e=lambda *_: r)
 
 
@@ -400,7 +391,7 @@ EM_FIT = Exercise(
         Mistake("old-mu", _variant(m=_old_mu),
                 "Sigma is taken around the old means. It goes up all the same, so no test of monotony sees it. Which "
                 "result of the M-step can you use already?"),
-        Mistake("no-prior", _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, np.ones_like(pi), mu, Sigma))),
+        Mistake("no-prior", _variant(e=lambda x, pi, mu, Sigma: posterior(log_joint(x, np.ones_like(pi), mu, Sigma))),
                 "The weights pi do not enter your responsibilities. What plays the role of the prior in Bayes' "
                 "theorem?"),
         Mistake("pi-fixed", _variant(m=lambda x, r, theta: (theta[0], *_m(x, r)[1:])),
@@ -411,7 +402,7 @@ EM_FIT = Exercise(
                 (pi, mu, Sigma, _fit(x, pi, mu, Sigma, tol, max_iter, m=lambda x, r, theta: theta)[3]),
                 "The parameters that come back are those of the start. Does the result of the M-step reach the next "
                 "E-step?"),
-        Mistake("hard", _variant(e=lambda x, pi, mu, Sigma: _one_hot(_softmax(log_joint(x, pi, mu, Sigma)))),
+        Mistake("hard", _variant(e=lambda x, pi, mu, Sigma: hard(soft(x, pi, mu, Sigma))),
                 "Your E-step gives each point wholly to one component. May a point in the middle count half for each?"),
         Mistake("r-once", _r_once,
                 "The responsibilities are those of the start in every iteration. Which parameters does the second "
@@ -436,7 +427,7 @@ EM_FIT = Exercise(
                 "Sigma_j is divided by R_j - 1. The likelihood is largest with R_j."),
         Mistake("Sigma-diagonal", _variant(m=lambda x, r, theta: (*_m(x, r)[:2], _m(x, r)[2] * np.eye(x.shape[1]))),
                 "Your covariances are kept diagonal: the ellipses cannot tilt. That is another model."),
-        Mistake("over-points", _variant(e=lambda x, pi, mu, Sigma: _softmax(log_joint(x, pi, mu, Sigma).T).T),
+        Mistake("over-points", _variant(e=lambda x, pi, mu, Sigma: posterior(log_joint(x, pi, mu, Sigma).T).T),
                 "Your responsibilities are normalised over the points. Each point hands out one unit: along which "
                 "axis?"),
     ],

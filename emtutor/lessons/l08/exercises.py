@@ -180,32 +180,16 @@ def _joints(rng):
     return made
 
 
-def _bound_mistakes(sign, own):
-    """What goes wrong with L and with F = -L alike; `sign` is +1 for L and -1 for F."""
-    return [
-        Mistake("sign", lambda a, q: -sign * elbo(a, q),
-                own),
-        Mistake("no-entropy", lambda a, q: sign * _xlog(q, a),
-                "The entropy is missing: this is the expectation of the log-joint alone."),
-        Mistake("entropy-sign", lambda a, q: sign * _xlog(q, a + _log(q)),
-                "The entropy enters with the wrong sign. Split log(p/q) into two terms."),
-        Mistake("evidence", lambda a, q: sign * _lse(a).sum(),
-                "q does not matter in your answer: this is log p(x) up to its sign, equal to L only at the posterior."),
-        Mistake("zero-log-zero", lambda a, q: sign * (q * (a - _log(q))).sum(),
-                "Right as long as no q is 0: there 0 log 0 gives NaN, and should count 0."),
-        Mistake("mean", lambda a, q: sign * elbo(a, q) / len(a),
-                "The mean over the points is taken. Here it is the sum."),
-        Mistake("bits", lambda a, q: sign * elbo(a, q) / np.log(2),
-                "Logarithms to base 2 are mixed in. In this course they are natural."),
-    ]  # fmt: skip
-
-
 ELBO = Exercise(
     elbo, lesson=LESSON, chain="lemma", out={"elbo": ""}, problems=_joints,
     statement="L(q) = sum q log(p(x, z) / q), summed over points and labels; both (n, k).",
     mistakes=[
-        *_bound_mistakes(1, "The sign: this is the free energy F = -L. L is to be large."),
+        Mistake("zero-log-zero", lambda a, q: (q * (a - _log(q))).sum(),
+                "Right as long as no q is 0: there 0 log 0 gives NaN. What is it as a limit?"),
     ],
+    ask={
+        "sign:result": "Is it to be large, as L, or small, as the free energy F = -L?",
+    },
     hints=[
         "An expectation under q of log p(x, z) - log q(z).",
         "Only entries with q > 0 count: used = q > 0 works for tables too.",
@@ -218,7 +202,13 @@ ELBO = Exercise(
 FREE_ENERGY = Exercise(
     free_energy, lesson=LESSON, chain="free_energy", out={"free_energy": ""}, problems=_joints,
     statement="F = U - T S at T = 1: U = - E_q log p(x, z), S the entropy of q; summed over points.",
-    mistakes=_bound_mistakes(-1, "The sign: this is L. F = -L is to be small."),
+    mistakes=[
+        Mistake("zero-log-zero", lambda a, q: -(q * (a - _log(q))).sum(),
+                "Right as long as no q is 0: there 0 log 0 gives NaN. What is it as a limit?"),
+    ],
+    ask={
+        "sign:result": "Is it to be large, as L, or small, as the free energy F = -L?",
+    },
     hints=[
         "Two sums: the energy U, minus the expected log-joint, and the entropy S.",
         "Both count only entries with q > 0.",

@@ -43,8 +43,7 @@ def _e_step_problems(rng):
 
 E_STEP_GAINS = Exercise(
     e_step_gains, lesson=LESSON, chain="e_step_gain", out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
-    problems=_e_step_problems,
-    scale=_terms,
+    problems=_e_step_problems, scale=_terms,
     statement="One E-step: the gain in L, the gain in log p and the change of KL, totals over the points, new minus "
               "old. log_joint, q_old (n, k); theta does not move.",
     mistakes=[
@@ -118,8 +117,7 @@ def _m_step_problems(rng):
 
 M_STEP_GAINS = Exercise(
     m_step_gains, lesson=LESSON, chain="m_step_gain", out={"gain_L": "", "gain_log_p": "", "change_KL": ""},
-    problems=_m_step_problems,
-    scale=_terms,
+    problems=_m_step_problems, scale=_terms,
     statement="One M-step with any q held fixed: gain in L, gain in log p, change of KL; totals, new minus old. "
               "log_joint_old and log_joint_new (n, k) are the log-joints before and after, q (n, k).",
     mistakes=[
@@ -288,8 +286,6 @@ def _line_mistakes(x_function):
         return lambda *args: _along(x_function(*args[:-3]), *args[-3:], at=at)
 
     return [
-        Mistake("from-b", moved(lambda a, b, s: b + s * (a - b)),
-                "The line runs the wrong way: t = 0 must be theta_a and t = 1 theta_b."),
         Mistake("sum", moved(lambda a, b, s: a + s * b),
                 "theta_b itself is added, not the difference theta_b - theta_a. What should t = 1 give?"),
         Mistake("clipped", moved(lambda a, b, s: a + min(max(s, 0), 1) * (b - a)),
@@ -300,8 +296,6 @@ def _line_mistakes(x_function):
         Mistake("values-interpolated", lambda *args:
                 (lambda f, a, b, t: f(*a) + t * (f(*b) - f(*a)))(x_function(*args[:-3]), *args[-3:]),
                 "The values at both ends are joined by a straight line. It is theta that moves along the line."),
-        Mistake("per-point", lambda *args: _along(x_function(*args[:-3]), *args[-3:]) / len(args[0]),
-                "These are means over the points. Totals are wanted."),
     ]  # fmt: skip
 
 
