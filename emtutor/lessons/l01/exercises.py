@@ -172,7 +172,7 @@ SOFT_ASSIGN = Exercise(
     mistakes=[
         Mistake("sign", lambda x, mu, beta: softmax(_squared(x, mu) / (2 * beta), axis=1),
                 "The far centre gets the larger share. What sign has the exponent of a Gaussian?"),
-        Mistake("distance-not-squared", lambda x, mu, beta: softmax(-np.sqrt(_squared(x, mu)) / (2 * beta)),
+        Mistake("distance-not-squared", lambda x, mu, beta: softmax(-np.sqrt(_squared(x, mu)) / (2 * beta), axis=1),
                 "The distance enters without its square."),
         Mistake("hard", lambda x, mu, beta: np.eye(len(mu))[_squared(x, mu).argmin(1)],
                 "Each point is given to its nearest centre: that is the limit beta -> 0, hard k-means."),
