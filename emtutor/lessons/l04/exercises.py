@@ -187,9 +187,9 @@ def _without_x(names):
 
     def make(rng):
         made = [p for p in problems.posed(names, rng) if p.label != "one point far out"]
-        hard = problems.draw(names, rng, n=9, k=4, label="one-hot rows", r=lambda w: hard(w["r"]))
+        sharp = problems.draw(names, rng, n=9, k=4, label="one-hot rows", r=lambda w: hard(w["r"]))
         single = problems.draw(names, rng, n=1, k=3, label="one point, three components")
-        return [*made, hard, single]
+        return [*made, sharp, single]
 
     return make
 
