@@ -447,7 +447,9 @@ def test_named_mistakes_survive_an_overflow():
         density = np.exp(-squared / 2) / np.sqrt((2 * np.pi) ** d * np.linalg.det(Sigma))
         return density / density.sum(axis=1, keepdims=True)
 
-    assert judged(answer).mistake == "no-prior"
+    feedback = judged(answer)
+    assert feedback.mistake == "uniform"
+    assert "the role of the prior?" in feedback.message
 
 
 def test_outputs_in_another_order():

@@ -505,66 +505,33 @@ def _lamp_m_problems(rng):
 
 
 LAMP_E_STEP = Exercise(
-    lamp_e_step,
-    lesson=LESSON,
+    lamp_e_step, lesson=LESSON, out={"life_burning": "", "life_out": ""}, problems=_lamp_e_problems, notation=_HOURS,
     statement="life_burning, life_out: the expected lifetimes of a lamp that still burns after t hours, and of one "
-    "that is found out at t. Lifetimes are exponential with mean tau; t and tau are numbers.",
-    out={"life_burning": "", "life_out": ""},
-    problems=_lamp_e_problems,
-    notation=_HOURS,
-    unit=(1, 1),
+              "that is found out at t. Lifetimes are exponential with mean tau; t and tau are numbers.",
     mistakes=[
-        Mistake(
-            "burning-as-new",
-            lambda t, tau: (tau, tau - t / np.expm1(t / tau)),
-            "life_burning is the mean of a new lamp. This one has burned for t hours already: can it live shorter?",
-        ),
-        Mistake(
-            "ended-at-t",
-            lambda t, tau: (t, tau - t / np.expm1(t / tau)),
-            "You let the burning lamp go out at t. It was seen burning then: how much longer do you expect it to?",
-        ),
-        Mistake(
-            "out-in-the-middle",
-            lambda t, tau: (t + tau, t / 2),
-            "Half of t would be right if a lamp went out at any time before t with equal chance. An exponential "
-            "lifetime prefers which times?",
-        ),
-        Mistake(
-            "out-at-t",
-            lambda t, tau: (t + tau, t),
-            "A lamp found out at t went out before. Average its lifetime over the times up to t.",
-        ),
-        Mistake(
-            "not-divided",
-            lambda t, tau: (t + tau, tau - (t + tau) * np.exp(-t / tau)),
-            "For the lamp that is out you integrate from 0 to t. Given that it is out, by which chance do you divide?",
-        ),
-        Mistake(
-            "burning-not-divided",
-            lambda t, tau: ((t + tau) * np.exp(-t / tau), tau - t / np.expm1(t / tau)),
-            "For the lamp that burns you integrate from t on. Given that it burns, by which chance do you divide?",
-        ),
-        Mistake(
-            "out-as-new",
-            lambda t, tau: (t + tau, tau),
-            "life_out is the mean of a new lamp. This one is known to have lived for less than t hours.",
-        ),
-        Mistake(
-            "order",
-            lambda t, tau: (tau - t / np.expm1(t / tau), t + tau),
-            "The order is: the lamp that burns, then the lamp that is out.",
-        ),
-        Mistake(
-            "rate",
-            lambda t, tau: (t + 1 / tau, 1 / tau - t / np.expm1(t * tau)),
-            "tau is used as a rate. It is the mean lifetime, and the rate is 1/tau.",
-        ),
-        Mistake(
-            "median",
-            lambda t, tau: (t + tau * np.log(2), -tau * np.log((1 + np.exp(-t / tau)) / 2)),
-            "These are medians: half of such lamps live longer. The M-step needs expectations.",
-        ),
+        Mistake("burning-as-new", lambda t, tau: (tau, tau - t / np.expm1(t / tau)),
+                "life_burning is the mean of a new lamp. This one has burned for t hours already: can it live "
+                "shorter?"),
+        Mistake("ended-at-t", lambda t, tau: (t, tau - t / np.expm1(t / tau)),
+                "You let the burning lamp go out at t. It was seen burning then: how much longer do you expect it to?"),
+        Mistake("out-in-the-middle", lambda t, tau: (t + tau, t / 2),
+                "Half of t would be right if a lamp went out at any time before t with equal chance. An exponential "
+                "lifetime prefers which times?"),
+        Mistake("out-at-t", lambda t, tau: (t + tau, t),
+                "A lamp found out at t went out before. Average its lifetime over the times up to t."),
+        Mistake("not-divided", lambda t, tau: (t + tau, tau - (t + tau) * np.exp(-t / tau)),
+                "For the lamp that is out you integrate from 0 to t. Given that it is out, by which chance do you "
+                "divide?"),
+        Mistake("burning-not-divided", lambda t, tau: ((t + tau) * np.exp(-t / tau), tau - t / np.expm1(t / tau)),
+                "For the lamp that burns you integrate from t on. Given that it burns, by which chance do you divide?"),
+        Mistake("out-as-new", lambda t, tau: (t + tau, tau),
+                "life_out is the mean of a new lamp. This one is known to have lived for less than t hours."),
+        Mistake("order", lambda t, tau: (tau - t / np.expm1(t / tau), t + tau),
+                "The order is: the lamp that burns, then the lamp that is out."),
+        Mistake("rate", lambda t, tau: (t + 1 / tau, 1 / tau - t / np.expm1(t * tau)),
+                "tau is used as a rate. It is the mean lifetime, and the rate is 1/tau."),
+        Mistake("median", lambda t, tau: (t + tau * np.log(2), -tau * np.log((1 + np.exp(-t / tau)) / 2)),
+                "These are medians: half of such lamps live longer. The M-step needs expectations."),
     ],
     hints=[
         "The complete-data log-likelihood is linear in the lifetimes, so their expectations are all you need. Given "
@@ -574,88 +541,53 @@ LAMP_E_STEP = Exercise(
         "the chances exp(-t/tau) and 1 - exp(-t/tau). Solve for the unknown one.",
     ],
     by_hand="tau = 1 and t = log 2, so that half of the lamps are out at t. Which two numbers have the mean 1, and "
-    "which of them do you know?",
-)
+            "which of them do you know?",
+)  # fmt: skip
 
 LAMP_M_STEP = Exercise(
-    lamp_m_step,
-    lesson=LESSON,
+    lamp_m_step, lesson=LESSON, out={"tau": ""}, problems=_lamp_m_problems, notation=_LIVES,
     statement="The mean lifetime tau that maximises the expected complete-data log-likelihood, a number. x (n,) known "
-    "lifetimes; burning and out, how many lamps were seen so; life_burning and life_out, their expected lifetimes.",
-    out={"tau": ""},
-    problems=_lamp_m_problems,
-    notation=_LIVES,
-    unit=1,
+              "lifetimes; burning and out, how many lamps were seen so; life_burning and life_out, their expected "
+              "lifetimes.",
     mistakes=[
-        Mistake(
-            "exact-only",
-            lambda x, burning, out, life_burning, life_out: x.mean(),
-            "Only the lamps with a known lifetime count. The others tell about tau as well.",
-        ),
-        Mistake(
-            "each-kind-once",
-            lambda x, burning, out, life_burning, life_out: (x.sum() + life_burning + life_out) / (len(x) + 2),
-            "Each of the two kinds counts as one lamp. How many lamps of each kind are there?",
-        ),
-        Mistake(
-            "mean-of-three",
-            lambda x, burning, out, life_burning, life_out: (x.mean() + life_burning + life_out) / 3,
-            "You average three means. Each of them should count by the number of its lamps.",
-        ),
-        Mistake(
-            "out-forgotten",
-            lambda x, burning, out, life_burning, life_out: (x.sum() + burning * life_burning) / (len(x) + burning),
-            "The lamps that were found out are missing: without them tau is too large.",
-        ),
-        Mistake(
-            "burning-forgotten",
-            lambda x, burning, out, life_burning, life_out: (x.sum() + out * life_out) / (len(x) + out),
-            "The lamps that still burn are missing: without them tau is too small.",
-        ),
-        Mistake(
-            "over-the-known",
-            lambda x, burning, out, life_burning, life_out: (
-                (x.sum() + burning * life_burning + out * life_out) / len(x)
-            ),
-            "All hours are added up, and divided by the number of known lifetimes only. How many lamps are there?",
-        ),
-        Mistake(
-            "over-those-that-went-out",
-            lambda x, burning, out, life_burning, life_out: (
-                (x.sum() + burning * life_burning + out * life_out) / (len(x) + out)
-            ),
-            "You divide by the lamps that went out. Every lamp whose hours you add counts.",
-        ),
-        Mistake(
-            "rate",
-            lambda x, burning, out, life_burning, life_out: (
-                (len(x) + burning + out) / (x.sum() + burning * life_burning + out * life_out)
-            ),
-            "This is the rate, lamps per hour. tau is its inverse.",
-        ),
-        Mistake(
-            "one-less",
-            lambda x, burning, out, life_burning, life_out: (
-                (x.sum() + burning * life_burning + out * life_out) / (len(x) + burning + out - 1)
-            ),
-            "The number of lamps is one too small. Maximum likelihood divides by all of them.",
-        ),
-        Mistake(
-            "kinds-exchanged",
-            lambda x, burning, out, life_burning, life_out: (
-                (x.sum() + out * life_burning + burning * life_out) / (len(x) + burning + out)
-            ),
-            "The lamps that burn get the lifetime of those that are out, and the other way round.",
-        ),
+        Mistake("exact-only", lambda x, burning, out, life_burning, life_out: x.mean(),
+                "Only the lamps with a known lifetime count. The others tell about tau as well."),
+        Mistake("each-kind-once", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + life_burning + life_out) / (len(x) + 2),
+                "Each of the two kinds counts as one lamp. How many lamps of each kind are there?"),
+        Mistake("mean-of-three", lambda x, burning, out, life_burning, life_out:
+                (x.mean() + life_burning + life_out) / 3,
+                "You average three means. Each of them should count by the number of its lamps."),
+        Mistake("out-forgotten", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + burning * life_burning) / (len(x) + burning),
+                "The lamps that were found out are missing: without them tau is too large."),
+        Mistake("burning-forgotten", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + out * life_out) / (len(x) + out),
+                "The lamps that still burn are missing: without them tau is too small."),
+        Mistake("over-the-known", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + burning * life_burning + out * life_out) / len(x),
+                "All hours are added up, and divided by the number of known lifetimes only. How many lamps are there?"),
+        Mistake("over-those-that-went-out", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + burning * life_burning + out * life_out) / (len(x) + out),
+                "You divide by the lamps that went out. Every lamp whose hours you add counts."),
+        Mistake("rate", lambda x, burning, out, life_burning, life_out:
+                (len(x) + burning + out) / (x.sum() + burning * life_burning + out * life_out),
+                "This is the rate, lamps per hour. tau is its inverse."),
+        Mistake("one-less", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + burning * life_burning + out * life_out) / (len(x) + burning + out - 1),
+                "The number of lamps is one too small. Maximum likelihood divides by all of them."),
+        Mistake("kinds-exchanged", lambda x, burning, out, life_burning, life_out:
+                (x.sum() + out * life_burning + burning * life_out) / (len(x) + burning + out),
+                "The lamps that burn get the lifetime of those that are out, and the other way round."),
     ],
     hints=[
         "Write the log-likelihood of N lamps whose lifetimes are all known. What of them does it contain?",
         "It is -N log tau minus the sum of all lifetimes over tau. Put expected lifetimes where they are unknown.",
         "The derivative in tau is zero where tau is the mean lifetime of all lamps.",
     ],
-    by_hand="Known lifetimes 1 and 3, two lamps that burn with expected lifetime 5, one that is out with 1/2: how many "
-    "hours, how many lamps?",
-)
+    by_hand="Known lifetimes 1 and 3, two lamps that burn with expected lifetime 5, one that is out with 1/2: how "
+            "many hours, how many lamps?",
+)  # fmt: skip
 
 EXERCISES = [
     EXPECTED_COMPLETE,
