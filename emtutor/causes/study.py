@@ -3,6 +3,7 @@
 import numpy as np
 
 from emtutor.causes.findings import agree, finite
+from emtutor.problems.extremes import asks
 from emtutor.problems.worlds import fresh, slice_axis
 
 CALLS = 600  # how often answer and truth are called beyond the given problems, at most
@@ -75,7 +76,7 @@ class Study:
             if t is None or not finite(t, any):
                 continue
             small = sum(size == 1 for size in w.sizes.values()) + 2 * (w.sizes.get("n") == w.sizes.get("k"))
-            good.append(((extreme(w), not finite(t), small), i))
+            good.append(((extreme(w) or asks(w.label) != "", not finite(t), small), i))
         lowest = min((s for s, _ in good), default=0)
         chosen = [i for s, i in sorted(good) if s == lowest]
         quick = 20 * min((self.worlds[i].length for i in chosen), default=0)
