@@ -564,51 +564,30 @@ def _tables(rng):
 
 
 POSTERIOR_TABLE = Exercise(
-    posterior_table,
-    lesson=LESSON,
+    posterior_table, lesson=LESSON, out={"table": "km"}, problems=_tables,
     statement="p(z = j, mu = m | x) for one point x: (k, m). pi (k,) is p(z = j), prior (m,) is p(mu = m), likelihood "
-    "(k, m) is the density p(x | z = j, mu = m).",
-    problems=_tables,
+              "(k, m) is the density p(x | z = j, mu = m).",
     notation={
         "pi": Quantity("k", "simplex"),
         "prior": Quantity("m", "simplex"),
         "likelihood": Quantity("km", "positive"),
     },
-    out={"table": "km"},
     mistakes=[
-        Mistake(
-            "given-the-mean",
-            lambda *a: _joint_table(*a) / _joint_table(*a).sum(0),
-            "Each column sums to one: that is p(z | mu, x), for each mean by itself. Here label and mean are both "
-            "uncertain: over what does the whole table sum?",
-        ),
-        Mistake(
-            "given-the-label",
-            lambda *a: _joint_table(*a) / _joint_table(*a).sum(1, keepdims=True),
-            "Each row sums to one: that is p(mu | z, x), for each label by itself. Here label and mean are both "
-            "uncertain: over what does the whole table sum?",
-        ),
-        Mistake(
-            "as-if-independent",
-            _product_of_margins,
-            "This is the product of the two margins: as if label and mean were independent given x. Does that follow "
-            "from their being independent before x is seen?",
-        ),
-        Mistake(
-            "joint",
-            _joint_table,
-            "The table is p(x, z, mu): its sum is p(x), not one. What turns a joint into a posterior?",
-        ),
-        Mistake(
-            "before-x",
-            lambda pi, prior, likelihood: np.reshape(pi, (-1, 1)) * prior * np.ones_like(likelihood),
-            "This is p(z, mu) before x is seen. What does the observed x say about each cell?",
-        ),
-        Mistake(
-            "likelihood-only",
-            lambda pi, prior, likelihood: likelihood / np.sum(likelihood),
-            "Only the density of x counts here. What was believed about the label and the mean before?",
-        ),
+        Mistake("given-the-mean", lambda *a: _joint_table(*a) / _joint_table(*a).sum(0),
+                "Each column sums to one: that is p(z | mu, x), for each mean by itself. Here label and mean are "
+                "both uncertain: over what does the whole table sum?"),
+        Mistake("given-the-label", lambda *a: _joint_table(*a) / _joint_table(*a).sum(1, keepdims=True),
+                "Each row sums to one: that is p(mu | z, x), for each label by itself. Here label and mean are both "
+                "uncertain: over what does the whole table sum?"),
+        Mistake("as-if-independent", _product_of_margins,
+                "This is the product of the two margins: as if label and mean were independent given x. Does that "
+                "follow from their being independent before x is seen?"),
+        Mistake("joint", _joint_table,
+                "The table is p(x, z, mu): its sum is p(x), not one. What turns a joint into a posterior?"),
+        Mistake("before-x", lambda pi, prior, likelihood: np.reshape(pi, (-1, 1)) * prior * np.ones_like(likelihood),
+                "This is p(z, mu) before x is seen. What does the observed x say about each cell?"),
+        Mistake("likelihood-only", lambda pi, prior, likelihood: likelihood / np.sum(likelihood),
+                "Only the density of x counts here. What was believed about the label and the mean before?"),
     ],
     hints=[
         "Bayes' rule for two unknowns at once: prior times likelihood, divided by what they sum to.",
@@ -617,8 +596,8 @@ POSTERIOR_TABLE = Exercise(
         "A column vector times a row vector makes that table: which of the two needs a new axis, and where?",
     ],
     by_hand="Take two labels with pi = (1/2, 1/2), two means with prior (1/2, 1/2), and the densities (0.4, 0.1) and "
-    "(0.2, 0.3). Write the four products, add them up, and divide.",
-)
+            "(0.2, 0.3). Write the four products, add them up, and divide.",
+)  # fmt: skip
 
 
 EXERCISES = [
