@@ -272,14 +272,13 @@ DECOMPOSE = Exercise(
                 "The divergence runs from the posterior to q. In the lemma the expectation is under q."),
         Mistake("log-inside", lambda a, q: (a.sum(), *_parts(a, q)[1:]),
                 "The evidence sums the logarithms. The joint is summed over the labels first, then logged."),
+        Mistake("kl-sign", lambda a, q: (*_parts(a, q)[:2], -_parts(a, q)[2]),
+                "The divergence is negative. L lies below log p(x): by how much, and with which sign?"),
         Mistake("order", lambda a, q: (lambda e, b, d: (e, d, b))(*_parts(a, q)),
                 "The second and third are swapped: log_evidence, elbo, kl."),
         Mistake("means", lambda a, q: tuple(part / len(a) for part in _parts(a, q)),
                 "These are means over the points. All three are sums."),
     ],
-    ask={
-        "sign:result": "L lies below log p(x): by how much, and with which sign?",
-    },
     hints=[
         "Three separate sums. Check at the end that the first is the sum of the other two.",
         "log p(x_i) is the log-sum-exp of row i; the log-posterior is the row minus that number.",
