@@ -1,6 +1,6 @@
 """What a hypothesis and a finding are, and when two outputs count as the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Hypothesis(NamedTuple):
     cause: str  # a key of FAMILIES
     subject: str  # the argument, axis or term that it is about: "pi", "n", "log det Sigma_j"
     output: Callable  # (world, the truth's output there) -> what would come out; None where it says nothing
-    objects: dict = MappingProxyType({})
+    objects: Mapping = MappingProxyType({})
     question: str = ""  # where the family's own is too general
     cost: int = 1  # how many changes it takes
 
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     relation: str
     cause: str
     subject: str = ""
-    objects: dict = MappingProxyType({})  # names and numbers of the relation; "c": the constant of a scaled one
+    objects: Mapping = MappingProxyType({})  # names and numbers of the relation; "c": the constant of a scaled one
     question: str = ""
     exactness: int = EQUAL
     cost: int = 1

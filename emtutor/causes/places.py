@@ -4,6 +4,7 @@ Each generator gives (node, Change); `source` puts the change in.
 """
 
 import ast
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ class Change(NamedTuple):
     subject: str  # names of objects, or words
     objects: dict  # expressions, to be put in words, or words
     question: str = ""
-    helpers: dict = MappingProxyType({})  # names that the new expression uses
+    helpers: Mapping = MappingProxyType({})  # names that the new expression uses
 
 
 class Scope:

@@ -18,13 +18,13 @@ class Odd(Exception):
 class Value(NamedTuple):
     """One output: a float64 array of its own; did it come in single precision, or as a number in an array?
 
-    index: can it stand in brackets as it came, `mu[p]`: whole numbers by type, in an array or a list?
+    indexes: can it stand in brackets as it came, `mu[p]`: whole numbers by type, in an array or a list?
     """
 
     a: np.ndarray
     single: bool = False
     boxed: bool = False
-    index: bool = False
+    indexes: bool = False
 
 
 def read(result, out):
@@ -50,7 +50,7 @@ def value(result):
     single = isinstance(result, np.ndarray) and result.dtype == np.float32
     if type(result) in (list, tuple):
         single = any(isinstance(v, np.ndarray) and v.dtype == np.float32 for v in result)
-    return Value(_numbers(result), single, index=_is_index(result))
+    return Value(_numbers(result), single, indexes=_is_index(result))
 
 
 def _is_index(result):

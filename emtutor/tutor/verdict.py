@@ -81,7 +81,7 @@ class Verdict:
     def no_index(self):
         """The name of an output that stands in brackets and came as floats or as a tuple, "" if there is none."""
         used = [(i, name) for i, name in enumerate(self.names) if name in self.exercise.index]
-        return next((name for _, run in self.returned() for i, name in used if not run.outputs[i].index), "")
+        return next((name for _, run in self.returned() for i, name in used if not run.outputs[i].indexes), "")
 
     # -- right or wrong
 

@@ -206,8 +206,8 @@ def _checked(chain, cases):
             if (checked.tight or not line.aside) and (compared or _is_a_formula(checked)):
                 trusted, claimed = _trusted(number, checked, before), "="
             if not compared:
-                why = f"nothing to compare it with: line {done[-1].number} was left out"
-                checked = replace(checked, status="skipped", note=why, error=None)
+                alone = f"nothing to compare it with: line {done[-1].number} was left out"
+                checked = replace(checked, status="skipped", note=alone, error=None)
         done.append(replace(checked, number=number, against=before and before.number))
     return done
 
