@@ -45,7 +45,7 @@ def trellis(answer, log_pi, log_A, log_B, times, states, seen):
     so_far = softmax(np.nan_to_num(log_alpha, nan=-1e3, posinf=1e3, neginf=-1e3), axis=1)
     both = softmax(hmm.forward(log_pi, log_A, log_B) + hmm.backward(log_A, log_B), axis=1)
     fig, axes = figures.canvas(2, width=9.4, height=3.2)
-    titles = (f"forward, seen so far ({whose})", "forward and backward, all days seen")
+    titles = ("forward: what was seen so far", "forward and backward: all that was seen")
     for ax, share, title in zip(axes, (so_far, both), titles, strict=True):
         for t, i, j in np.ndindex(len(share) - 1, *log_A.shape):
             width = 0.5 + 4 * np.exp(log_A[i, j])
@@ -58,6 +58,7 @@ def trellis(answer, log_pi, log_A, log_B, times, states, seen):
         ax.set(title=title, xlim=(-0.5, len(share) - 0.5), ylim=(0.6 - len(states), 0.6))
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.tick_params(length=0)
+    fig.supxlabel(f"forward: {whose}", size=9)
     told = "; ".join(f"{name} {', '.join(f'{v:.3f}' for v in share[:, 0])}" for name, share in
                      (("so far", so_far), ("all days", both)))  # fmt: skip
     return figures.picture(
@@ -113,7 +114,7 @@ def causes(exact, factors):
     )
 
 
-def projections(seen=0.75, theta=0.05, iterations=4):
+def projections(seen=0.75, theta=0.05, iterations=3):
     """EM in a triangle of distributions over three cells, as two projections that take turns.
 
     The model has the cells (1, theta, 1 - theta) / 2, the first two of which are seen together, with frequency `seen`.
@@ -138,15 +139,15 @@ def projections(seen=0.75, theta=0.05, iterations=4):
     for i in range(len(at) - 1):
         _arrow(ax, at[i], at[i + 1], linestyle="-" if i % 2 else "--")
         if i < 2:
-            ax.text(*((at[i] + at[i + 1]) / 2 + [0.03, 0.03]), "EM"[i], size=12, weight="bold")
+            ax.text(*((at[i] + at[i + 1]) / 2 + [(-0.02, 0.01), (0.012, -0.012)][i]), "EM"[i], size=12, weight="bold")
     ax.plot(*at[0], "o", color=palette.LOG_P)
-    for corner, name, shift in zip(corners, ("cell 1", "cell 2", "cell 3"), (-0.04, -0.04, 0.04), strict=True):
-        ax.text(corner[0], corner[1] + shift, name, ha="center", va="top" if shift < 0 else "bottom")
-    ax.set(xlim=(-0.1, 1.1), ylim=(-0.12, 1.0), aspect="equal")
+    for name, x, y in (("to cell 1", 0.1, 0.13), ("to cell 2", 0.47, 0.225), ("to cell 3", 0.33, 0.5)):
+        ax.annotate(name, (x, y), ha="center", va="bottom", color=palette.UNLABELLED)
+    ax.set(xlim=(0.04, 0.52), ylim=(0.11, 0.53), aspect="equal")
     ax.axis("off")
     ax.legend(loc="upper left")
     return figures.picture(
         fig,
-        "A triangle of all distributions over three cells. One line holds those of the model, another those that fit "
-        "the data. Arrows go to and fro between the two lines, E-step and M-step in turn, towards their crossing.",
+        "A part of the triangle of all distributions over three cells. One line holds those of the model, another those "
+        "that fit the data. Arrows go to and fro between the two lines, E-step and M-step in turn, towards their crossing.",
     )

@@ -99,7 +99,7 @@ def uphill(answer, x, theta, lengths=(0.1, 0.001, 0.0001), iterations=25):
 def information(y, theta):
     """Two curvatures at the top: log p(y | theta), and what the complete data would say, for the linkage counts."""
     x2 = y[0] * theta / (2 + theta)
-    t = np.linspace(theta - 0.16, theta + 0.16, 161)
+    t = np.linspace(theta - 0.4, theta + 0.28, 161)
     observed = y[0] * np.log(2 + t) + (y[1] + y[2]) * np.log(1 - t) + y[3] * np.log(t)
     complete = (x2 + y[3]) * np.log(t) + (y[1] + y[2]) * np.log(1 - t)
     observed, complete = observed - observed.max(), complete - complete.max()
@@ -184,11 +184,12 @@ def extrapolated(answer, thetas, limit):
 
 
 def falls_and_rises(log_p, log_prior):
-    """Changes of log p, and of log p + log prior, from iteration to iteration."""
+    """log p, and log p + log prior, from the first iteration on."""
     fig, ax = figures.canvas(width=6.4, height=3.2)
     total = np.asarray(log_p) + np.asarray(log_prior)
-    ax.plot(total, color=palette.COMPONENTS[2], label="log p + log prior")
-    ax.plot(log_p, "--", color=palette.LOG_P, label="log p alone")
+    t = range(1, len(total))  # the start lies far below
+    ax.plot(t, total[1:], color=palette.COMPONENTS[2], label="log p + log prior")
+    ax.plot(t, log_p[1:], "--", color=palette.LOG_P, label="log p alone")
     ax.set(xlabel="iteration", ylabel="nats", title="With a prior, the sum is what rises")
     ax.legend()
     return figures.picture(
