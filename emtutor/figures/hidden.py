@@ -148,6 +148,7 @@ def projections(seen=0.75, theta=0.05, iterations=3):
     ax.legend(loc="upper left")
     return figures.picture(
         fig,
-        "A part of the triangle of all distributions over three cells. One line holds those of the model, another those "
-        "that fit the data. Arrows go to and fro between the two lines, E-step and M-step in turn, towards their crossing.",
+        "A part of the triangle of all distributions over three cells. One line holds those of the model, another "
+        "those that fit the data. Arrows go to and fro between the two lines, E-step and M-step in turn, towards their "
+        "crossing.",
     )
