@@ -297,11 +297,15 @@ def test_under_a_prior_what_is_drawn_never_falls():
             value -= (prior["nu0"] + 4) / 2 * np.linalg.slogdet(S)[1] + (np.trace(S0 @ P) + 0.01 * away @ P @ away) / 2
         return value
 
-    movie = scenes.em(model, X, gaussian.named_starts(X, 2)["on one point"], iterations=25, log_prior=log_prior)
+    start = gaussian.named_starts(X, 2)["on one point"]
+    movie = scenes.em(model.using(m_step=model.m_step), X, start, iterations=25, log_prior=log_prior)
     climb = next(m for m in movie.frames[-1].marks if m.name == "log p").props["xy"][:, 1]
     assert (np.diff(climb) > -1e-8).all()
     assert "log p(x, θ)" in movie.frames[1].words
     assert "log p(θ)" in movie.panels[1].key[0][0]
+    assert not any("maximise L" in frame.words for frame in movie.frames)
+    assert not movie.handles
+    assert json.loads(film.encode(movie))["places"]
 
 
 def test_a_random_start_is_made_when_it_is_asked_for():

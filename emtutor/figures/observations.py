@@ -183,20 +183,6 @@ def extrapolated(answer, thetas, limit):
     )
 
 
-def falls_and_rises(log_p, log_prior):
-    """log p, and log p + log prior, from the first iteration on."""
-    fig, ax = figures.canvas(width=6.4, height=3.2)
-    total = np.asarray(log_p) + np.asarray(log_prior)
-    t = range(1, len(total))  # the start lies far below
-    ax.plot(t, total[1:], color=palette.COMPONENTS[2], label="log p + log prior")
-    ax.plot(t, log_p[1:], "--", color=palette.LOG_P, label="log p alone")
-    ax.set(xlabel="iteration", ylabel="nats", title="With a prior, the sum is what rises")
-    ax.legend()
-    return figures.picture(
-        fig, "log p alone, and log p plus the log prior, over the iterations of EM with a prior. The sum never falls."
-    )
-
-
 def _moments(x, r):
     R = r.sum(0)[:, None]
     return r.T @ x / R, np.einsum("ij,ia,ib->jab", r, x, x) / R[:, :, None]

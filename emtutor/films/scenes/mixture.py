@@ -43,7 +43,7 @@ def em(model, x, theta0, iterations=25, *, labels=None, title=None, tol=1e-6, ma
     shown = [states[i] for i in kept]
     drawing = (pictures.Line if x.shape[1] == 1 else pictures.Plane)(x, shown)
     stair = common.Staircase(kept, [s.log_likelihood for s in shown], [s.elbo for s in shown], bound=bound)
-    tale = words.Tale(model, x, drawing.what, bound, words.first_fault(states), [])
+    tale = words.Tale(model, x, drawing.what, bound, words.first_fault(states), [], bool(log_prior))
     hands = by_hand.Hands(tale, names, shown, drawing, stair)
     frames = _frames(tale, shown, drawing, stair, hands)
     last = frames[-1]
@@ -98,13 +98,13 @@ def _frames(tale, shown, drawing, stair, hands):
 
 
 def _renamed(made):
-    """The same film with "log p" called what it is where a prior is in it."""
+    """The same film with "log p" called what it is where a prior is in it, and with nothing to take by hand."""
 
     def name(text):
         return re.sub(r"log p\b(?!\()", "log p(x, θ)", text)
 
     return made._replace(
-        frames=tuple(f._replace(words=name(f.words), heads=tuple(map(name, f.heads))) for f in made.frames)
+        frames=tuple(f._replace(words=name(f.words), heads=tuple(map(name, f.heads)), places=()) for f in made.frames)
     )
 
 

@@ -29,6 +29,7 @@ class Tale(NamedTuple):
     bound: bool = True  # whether L and KL have a name yet
     culprit: Any = None  # the first step that left something undefined
     faults: list = []  # noqa: RUF012  (iteration, phase, key of PLEASE), as they are found
+    prior: bool = False  # whether a prior is in what rises: then the M step does not maximise L alone
 
     def note(self, step):
         """What has no value here; where an earlier step is to blame, that one."""
@@ -184,7 +185,7 @@ def _of_bound(tale, step, before, fault):
     if common.exceeds(before.elbo, step.elbo):
         fault("L fell in M")
         return [*parts, "L fell: the M step that maximises L over theta never lowers it."] if tale.bound else parts
-    if tale.model.whose and (length := _better_length(tale.model, tale.x, before, step)):
+    if tale.model.whose and not tale.prior and (length := _better_length(tale.model, tale.x, before, step)):
         fault("not the top")
         best = "maximise L" if tale.bound else "take the best place"
         parts.append(f"But this theta does not {best}: a step {length:g} times as long would end higher.")
