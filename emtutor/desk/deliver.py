@@ -120,10 +120,13 @@ def unrun(content, name):
     """A course's file as the learner gets it: no chain is run and no question answered in a notebook of hers."""
     if not name.endswith(".ipynb"):
         return content
-    notebook = json.loads(content)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
+    try:
+        notebook = json.loads(content)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+    except (ValueError, KeyError, TypeError, RecursionError):  # no notebook: it arrives as it is, and JupyterLab says so
+        return content
     return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
