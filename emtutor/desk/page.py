@@ -6,6 +6,7 @@ is switched off and says so. The page's policy lets one script run, the player's
 
 import base64
 import hashlib
+import os
 from html import escape
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def export(notebook_path, output_path):
     if output_path.suffix not in (".html", ".htm"):
         raise ValueError(f"the page must be an .html file, got {output_path.name}: give -o {output_path.stem}.html")
     notebook, states = run(notebooks.read(notebook_path), notebook_path.resolve().parent)
-    text = page(notebook, states, title=notebook_path.stem)
+    title = os.fsencode(notebook_path.stem).decode("utf-8", "replace")  # a system of ASCII letters reads ü as bytes
+    text = page(notebook, states, title=title)
     files.write(output_path, text.encode())
     return output_path
 

@@ -10,7 +10,7 @@ from emtutor.maths.model import learners as written
 from emtutor.maths.theta import Theta, check_with
 
 HERS, NUMERICAL = palette.COMPONENTS[1], "ink"
-H = 1e-5  # of the central differences, in standard deviations of the data
+H = 1e-5  # of the central differences, in standard deviations of the component
 AGREE = 1e-5  # relative; differences are no better than 1e-8
 
 
@@ -60,7 +60,7 @@ class _Place:
         """Central differences of log p, (k, 2)."""
         found = np.zeros_like(theta.mu)
         for j, a in np.ndindex(*theta.mu.shape):
-            h = H * self.x[:, a].std()
+            h = H * np.sqrt(theta.Sigma[j, a, a])
             values = []
             for sign in (1, -1):
                 mu = theta.mu.copy()
