@@ -206,7 +206,7 @@ class Variants:
         namespace = {"np": np} | self.function.__globals__ | dict(change.helpers)
         _put(place, new)
         try:
-            exec(compile(ast.fix_missing_locations(self.tree), "<variant>", "exec"), namespace)
+            exec(compile(self.tree, "<variant>", "exec"), namespace)
         except (SyntaxError, TypeError, ValueError):
             return None
         finally:
