@@ -68,6 +68,23 @@ def test_no_unit_hides_another():
         assert not D.grad_mu.run(x=old_faithful() * unit).breaks
 
 
+FALSE_EQUATIONS = [
+    name
+    for name, c in derivations.ALL.items()
+    if any(c.lines[number - 1].relation in ("=", "therefore") for number in c.breaks)
+]
+
+
+@pytest.mark.parametrize("name", FALSE_EQUATIONS)
+def test_a_false_equation_is_false_in_every_unit(name):
+    chain = derivations.ALL[name]
+    if "x" not in chain.arguments:
+        pytest.skip("it has no points")
+    plain = chain.run(x=old_faithful()).breaks
+    for unit in ([1, 1e5], [1e-6, 1e6], [1e5, 1]):
+        assert chain.run(x=old_faithful() * unit).breaks == plain
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 from nbformat import v4
@@ -111,16 +113,26 @@ def test_a_user_id_that_nobody_knows(tmp_path):
     assert "could not be saved" in done.stdout
 
 
+def _until_it_answers(address):
+    for _ in range(600):
+        try:
+            return urllib.request.urlopen(address, timeout=60).read()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing answers at {address}")
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX")
 def test_lab_says_nothing_that_a_student_cannot_use(tmp_path):
     """What the server says from its start to its end: where the course is, the address, and that it stops."""
     command = [sys.executable, "-m", "emtutor", "lab", "--no-browser", "--folder", str(tmp_path / "mine")]
     env = {**os.environ, "HOME": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True, env=env) as server:
-        lines = []
+        lines, address = [], None
         for line in server.stdout:
             lines.append(line)
-            if "http://127.0.0.1" in line:
+            if address is None and (address := re.search(r"http://127\.0\.0\.1\S*", line)):
+                _until_it_answers(address[0])  # a signal amid its own first words is not what this is about
                 server.send_signal(signal.SIGTERM)
     assert not re.search(r"WARN|not trusted|websocket|eavesdrop|Traceback", "".join(lines))
     assert len(lines) < 12

@@ -9,7 +9,7 @@ from emtutor.problems.extremes import asks
 from emtutor.problems.worlds import fresh
 
 FAR = "far"  # the subject of what only problems far from ordinary ones show
-TRIES = 4  # fresh problems of a case that must agree before it is claimed
+TRIES = 12  # fresh problems of a case that must agree before it is claimed
 OPPOSITES = 12  # fresh problems of other sizes of which none may agree before "wrong otherwise" is said
 CONDITIONS = (  # (in words, which sizes it needs, whether it holds, question)
     ("k = d", "kd", lambda s: s["k"] == s["d"], "is an array sized by the wrong axis?"),

@@ -20,7 +20,7 @@ def gaps(answer, v=(0.3, 3.0)):
     ax.set(xlabel=f"weight of the value {v[1]:g}; the other value is {v[0]:g}", ylabel="gap (nats)", title=whose)
     return figures.picture(
         fig,
-        f"The gap over the weight of {v[1]:g}, {whose}: {gap[0]:.3f} and {gap[-1]:.3f} at the ends, and largest, "
+        f"The gap over the weight of {v[1]:g}, {whose}: {gap[0]:z.3f} and {gap[-1]:z.3f} at the ends, and largest, "
         f"{np.nanmax(gap, initial=-np.inf):.3f}, at {best:.3f}.",
     )
 

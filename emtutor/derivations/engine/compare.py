@@ -205,9 +205,8 @@ def _by_a_tenth(name, v, by):
         return a * (1 + by)
     turn = np.cos(1.7 * np.arange(a.size) + 0.4).reshape(a.shape)
     if kind in ("points", "means", "centre") and a.ndim:
-        away = np.abs(a - a.mean(0)).max() if a.ndim > 1 else 0.0
-        spread = np.maximum(a.std(0), 0.1 * away) if a.ndim > 1 and len(a) > 1 else 0.1 * np.abs(a)
-        return a + by * turn * spread
+        spread = a.std(0) if a.ndim > 1 else 0.0  # each column has a unit of its own
+        return a + by * turn * np.where(spread > 0, spread, 0.1 * np.abs(a))
     return a * (1 + by * turn)
 
 

@@ -14,7 +14,7 @@ from emtutor.derivations.engine.values import value
 from emtutor.problems.worlds import fresh, world
 
 UNITS = (1.0, 0.1, 3.0, 10.0)  # of x, in turn, where a special case is tried
-DRAWS = (8, 60)  # the fewest and the most problems on which a special case must hold to be claimed
+DRAWS = (20, 60)  # the fewest and the most problems on which a special case must hold to be claimed
 RARE = 2  # a line that fails on so few problems fails rarely
 
 

@@ -160,9 +160,11 @@ def _differ(step, best):
 
 def _masks(best, rng, together, apiece):
     """{name: which numbers move}: all, then rows and components alone, then entries alone."""
-    everything = {name: np.ones(np.shape(v), bool) for name, v in best.items()}
+    everything = {name: np.full(np.shape(v), not _settled(name, v)) for name, v in best.items()}
     alone = []
     for name, v in best.items():
+        if _settled(name, v):
+            continue
         kind, shape = causes.quantity(name, v).kind, np.shape(v)
         nothing = {other: np.zeros(np.shape(u), bool) for other, u in best.items()}
         rows = [(i,) for i in range(shape[0])] if len(shape) > 1 and shape[0] > 1 else []
@@ -176,6 +178,11 @@ def _masks(best, rng, together, apiece):
     if len(alone) > apiece:
         alone = [alone[i] for i in np.sort(rng.choice(len(alone), apiece, replace=False))]
     return [everything] * together + alone
+
+
+def _settled(name, v):
+    """True for probabilities of one thing: it has probability one, and nowhere to go."""
+    return causes.quantity(name, v).kind == "simplex" and np.shape(v)[-1:] == (1,)
 
 
 def _feasible(best, args, rng, mask):

@@ -14,8 +14,8 @@ from emtutor.derivations.engine.plain_math import plain as plain_math
 _SIGN = {"start": "=", "=": "=", "<=": r"\le", ">=": r"\ge", "therefore": r"\Rightarrow", "tends to": r"\to",
          "maximises": r"\Rightarrow"}  # fmt: skip
 PLAIN_SIGN = {"start": "=", "=": "=", "<=": "<=", ">=": ">=", "therefore": "so", "tends to": "->", "maximises": "best"}
-_GREEK = {"alpha": "α", "beta": "β", "eps": "ε", "theta": "θ", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
-          "pi": "π", "phi": "φ", "Sigma": "Σ", "eta": "η"}  # fmt: skip
+_GREEK = {"alpha": "α", "beta": "β", "eps": "ε", "theta": "θ", "kappa": "κ", "lambda": "λ", "Lambda": "Λ", "mu": "μ",
+          "nu": "ν", "pi": "π", "phi": "φ", "Sigma": "Σ", "eta": "η"}  # fmt: skip
 # Far apart, and the first of each is what a line that holds was held to: rounding, which differs between machines,
 # does not show.
 _STEPS = (1e-9, 1e-6, 1e-3)
@@ -102,7 +102,7 @@ def verdict(checked):
         return f"left out: {checked.note}"
     if checked.status == "breaks":
         return f"BREAKS: error {bucket(checked.error)}" if np.isfinite(checked.error) else "BREAKS"
-    approached = checked.numerical or checked.line.relation in ("maximises", "tends to")
+    approached = checked.numerical or checked.line.relation in ("therefore", "maximises", "tends to")
     said = f"holds {bucket(checked.error, approached)}".strip()
     return "; ".join(part for part in (said, checked.note) if part)
 
