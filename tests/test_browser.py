@@ -8,6 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from emtutor import derivations
 from emtutor.desk import deliver
 
 pytestmark = pytest.mark.browser
@@ -24,13 +25,20 @@ def e_step(x, pi, mu, Sigma):
 play(lambda k: scenes.em(gaussian.model.using(e_step=e_step), x, gaussian.named_starts(x, k)["random 1"]), k=[2, 3])"""
 
 
+CHAIN = """from emtutor import derivations
+
+derivations.grad_mu.unfold()"""
+MINE = 'derivations.grad_mu.try_line(6, "np.stack([inv(S) @ (x - m).T @ w for S, m, w in zip(Sigma, mu, r.T)])")'
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(deliver.lessons() / LESSON, folder)
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    wrong = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WRONG)], metadata={"kernelspec": kernel})
-    nbformat.write(wrong, folder / "wrong.ipynb")
+    for name, sources in {"wrong": [WRONG], "chain": [CHAIN, MINE]}.items():
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / f"{name}.ipynb")
     return folder
 
 
@@ -102,6 +110,26 @@ def test_a_wrong_e_step_is_shown_and_a_choice_asks_the_kernel(page, address):
     page.select_option("[data-testid=emt-choice-k]", "3")
     page.wait_for_selector("[data-testid=emt-title]:has-text('3 components')")
     assert page.inner_text("[data-testid=emt-place]").startswith("start (0 of ")
+
+
+def test_a_chain_unfolds_and_judges_a_line_of_ones_own(page, address):
+    browsing.open_notebook(page, address("chain.ipynb"))
+    browsing.run_all(page)
+    chain = page.locator(".emtutor-unfold")
+    chain.wait_for()
+    steps, lines = chain.locator("summary"), chain.locator("details")
+    assert steps.count() == len(derivations.grad_mu.lines) - 1
+    assert sum(step.is_visible() for step in steps.all()) == 1
+    for number in range(steps.count()):
+        assert "lines hold on" not in chain.inner_text()
+        if number % 2:
+            steps.nth(number).press("Enter")
+        else:
+            steps.nth(number).click()
+        lines.nth(number).locator("mjx-container").first.wait_for(state="visible")
+        assert sum(step.is_visible() for step in steps.all()) == min(number + 2, steps.count())
+    assert "all 8 lines hold" in chain.inner_text()
+    assert "Right: it is equal to line 6" in page.locator(".jp-OutputArea").nth(1).inner_text()
 
 
 def test_both_themes_of_jupyterlab(page, address):

@@ -240,6 +240,22 @@ def test_predictions_answer(visit):
 
 
 @pytest.mark.browser
+def test_a_chain_unfolds_line_by_line_with_the_keyboard_alone(visit):
+    tab = visit("03-gradients.html")
+    chain = tab.locator(".emtutor-unfold", has_text="The gradient in the means").first
+    steps = chain.locator("summary")
+    assert [step.is_visible() for step in steps.all()] == [number == 0 for number in range(steps.count())]
+    steps.first.focus()
+    for number in range(steps.count()):
+        below = chain.locator("details").nth(number).locator("math, .emt-math").first
+        assert not below.is_visible()
+        tab.keyboard.press("Enter")
+        below.wait_for(state="visible")
+        tab.keyboard.press("Tab")
+    assert chain.get_by_text("lines hold on").is_visible()
+
+
+@pytest.mark.browser
 def test_search_finds_a_section_and_leads_there(visit):
     tab = visit("index.html")
     tab.get_by_label("Search").fill("colla")
