@@ -69,13 +69,14 @@ OUTPUTS = ("np.abs(v)", "np.minimum(v, 0)", "np.maximum(v, 0)", "np.round(v, 3)"
 SHARES = """
     abo_step.p coin_e_step.r coin_m_step.theta e_step.r em_fit.pi fit_complete.pi linkage_m_step.theta
     m_step.pi map_m_step.pi mean_field.q1 mean_field.q2 normalise.shares online_update.S0 poisson_e_step.r
-    poisson_m_step.pi responsibilities.r soft_assign.r tempered_posterior.q theta_from_statistics.pi
-    tightest_q.q update_pi.pi update_pi_map.pi
+    poisson_m_step.pi posterior_table.table responsibilities.r soft_assign.r tempered_posterior.q
+    theta_from_statistics.pi tightest_q.q update_pi.pi update_pi_map.pi
 """
 POSITIVE = """
     best_beta.beta block_statistics.S0 convergence_rate.rate critical_beta.beta decompose.kl distortion.J
-    e_step_gains.gain_L entropy.entropy grad_pi.gradient jensen_gap.gap kl.kl linkage_e_step.x2
-    poisson_e_step.x poisson_m_step.rate poisson_m_step.x
+    e_step_gains.gain_L entropy.entropy grad_pi.gradient jensen_gap.gap kl.kl lamp_e_step.life_burning
+    lamp_e_step.life_out lamp_m_step.tau lamp_m_step.x linkage_e_step.x2 poisson_e_step.x
+    poisson_m_step.rate poisson_m_step.x
 """
 WHOLE = """
     assign.labels match_labels.p sample.z

@@ -27,6 +27,7 @@ EQUAL = [
     ("assign|match_labels", "sum or mean", ".*", "sum over d = d times the mean: the order of the distances stays"),
     ("e_step|responsibilities|poisson_e_step", "dropped|factor|inverse|number", r".*2( \* np\.pi)?|.*np\.pi",
      "a factor common to all components cancels where rows are made to sum to one"),
+    ("posterior_table", "factor", ".*", "a factor common to all cells cancels where the table is made to sum to one"),
     ("sample", "sign", r"mu\[label\] \+ .* -> mu\[label\] - ", "noise and -noise have the same distribution"),
     ("em_fit", "dropped abs", ".*", "EM never lowers log p, so the change is its own absolute value"),
     ("em_fit", "underflow", r"np\.logaddexp\.reduce\(a, axis=1\) ",
@@ -52,13 +53,13 @@ NAMED = {
     ),
     "dropped term": (
         r"missing|left out|not subtracted|without|= 0|for .* = 0|does not change|term|keep|whatever|= 1"
-        r"|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow"
+        r"|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow|what else belongs"
     ),
     "dropped factor": (
         r"factor|times|half|twice|divi|multipl|power|left out|without|normalis|sum to|set to 1|= 1|squared"
-        r"|whatever|does not change|unit|share|weight|n - 1"
+        r"|whatever|does not change|unit|share|weight|n - 1|what else belongs"
     ),
-    "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2",
+    "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2|counted once too often",
     "number": (
         r"factor|times|half|twice|divi|number|power|squar|plus|minus|ln |left out|whatever|base|one off"
         r"|condition|sum to|= 0|not subtracted"
@@ -102,7 +103,7 @@ NAMED = {
     ),
     "other name": (
         r"in the place of|where does|does not change|each other|does it use|whose|which|instead of"
-        r"|coincide|divides|old|= 0|right one (for|with)"
+        r"|coincide|divides|old|= 0|right one (for|with)|all terms cancel"
     ),
     "old for new": r"old|new|in the place of|which|where does|does not change|before|after|first",
     "dropped line": r"without|missing|left out|stays|keeps|term|factor|normalis|sum to|far out|underflow",

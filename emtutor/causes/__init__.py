@@ -1,7 +1,7 @@
 """Which change of the right answer explains this wrong one? Hypotheses as data, one loop, nothing claimed untried.
 
 >>> find(answer, truth, problems)[0].sentence
-'Right whenever all pi_j are equal, wrong otherwise: where does pi enter?'
+'Right whenever all pi_j are equal, and wrong wherever else it was tried: where does pi enter?'
 
 `find(answer, truth, problems, *, notation=None, out=None, name="result", ask=None)` -> list of `Finding`, best
 first; [] if the answer is right or nothing is known. answer and truth are called with a problem's arguments by

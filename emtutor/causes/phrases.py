@@ -8,6 +8,7 @@ from emtutor.causes.findings import same
 from emtutor.problems.problem import NOTATION, Quantity
 
 OPERATORS = {ast.Add: " + ", ast.Sub: " - ", ast.Mult: " ", ast.Div: " / ", ast.MatMult: " ", ast.Pow: "^"}
+PART = "the part made of "  # what is said of an expression that has no short phrase
 LONG, DEEP = 48, 3  # a formula of more letters, or of more names put in for others, is no phrase
 
 
@@ -60,7 +61,7 @@ class Words:
         names = [u for u in self.parameters if u in used] + list(dict.fromkeys(spoken)) or self.arguments(node)
         if not names:
             return "a number"
-        return "the part made of " + (names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}")
+        return PART + (names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}")
 
     def formula(self, node, depth=0):
         """An expression as one would write it by hand, or None where that gets long."""

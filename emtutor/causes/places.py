@@ -267,7 +267,7 @@ def names(nodes, scope):
     """Another quantity in the place of one."""
     for node in _loads(nodes, scope):
         for other in scope.words.names:
-            if other != node.id:
+            if other != node.id and not isinstance(scope.words.assigned.get(other), ast.Compare):
                 a, b = node, ast.Name(other, ast.Load())
                 yield node, Change(b, "with {b} in the place of {a}", "argument", "a,b", {"a": a, "b": b},
                                    "which quantity belongs there?")  # fmt: skip

@@ -356,9 +356,7 @@ def one_number(study):
     else:
         cause, asked = "zero", "do // or an array of integers cut something off, or is nothing ever written into it?"
     told = {"c_": f"{c + 0.0:g}"}
-    relation = (
-        "Every time {it} {is} {c_}, on all problems" if whole else "Every number in {it} is {c_}, on all problems"
-    )
+    relation = "On every problem {it} {is} {c_}" if whole else "Every number in {it} is {c_}, on every problem"
     yield Finding(relation, cause, "all", told, asked)
 
 

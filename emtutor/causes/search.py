@@ -29,6 +29,7 @@ from emtutor.causes.findings import (
     factor,
     finite,
 )
+from emtutor.causes.phrases import PART
 from emtutor.causes.study import Study, called
 from emtutor.problems.worlds import world
 
@@ -292,6 +293,8 @@ def _fit(h, order):
     objects, subject, asked = h.objects, h.subject, h.question
     if isinstance(objects, rewriting.Told):
         objects, subject, asked = objects.told()
+        if all(str(objects.get(u, "")).startswith(PART) for u in "ab"):
+            return None  # "a part in the place of a part" tells nothing
     exactness = EQUAL if c == 1 else SCALED
     return Finding(
         h.relation, h.cause, subject, {**objects, "c": c}, asked, exactness, h.cost + (c != 1), besides=besides

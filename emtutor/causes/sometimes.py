@@ -10,7 +10,8 @@ from emtutor.problems.worlds import fresh
 
 FAR = "far"  # the subject of what only problems far from ordinary ones show
 TRIES = 12  # fresh problems of a case that must agree before it is claimed
-OPPOSITES = 12  # fresh problems of other sizes of which none may agree before "wrong otherwise" is said
+AROUND = 2  # and near each given problem
+OPPOSITES = 12  # fresh problems of other sizes of which none may agree before that is said of all others
 CONDITIONS = (  # (in words, which sizes it needs, whether it holds, question)
     ("k = d", "kd", lambda s: s["k"] == s["d"], "is an array sized by the wrong axis?"),
     ("n = k", "nk", lambda s: s["n"] == s["k"], "is an array sized by the wrong axis?"),
@@ -119,13 +120,21 @@ def special_cases(study):
     held.sort(key=lambda c: c.about in sizes)
     otherwise = held and _wrong_otherwise(study, held)
     for c in held[:3]:
-        relation = "{It} {is} right whenever {when}" if not otherwise else "Right whenever {when}, wrong otherwise"
+        relation = (
+            "{It} {is} right whenever {when}"
+            if not otherwise
+            else "Right whenever {when}, and wrong wherever else it was tried"
+        )
         yield _property(relation, "case", c.about, {"when": c.when}, c.ask)
 
 
 def _wrong_otherwise(study, held):
-    """True if the answer is wrong on many fresh problems of other sizes, in none of which a case holds by its size."""
-    for w in study.sized(OPPOSITES):
+    """True if the answer is wrong on many fresh problems of other sizes, in none of which a case holds by its size, and
+    near all that are given, the far ones too.
+    """
+    for w in (*study.sized(OPPOSITES), *(fresh(w, study.rng) for w in study.worlds for _ in range(AROUND))):
+        if min(w.sizes.values(), default=0) == 1:
+            continue
         a, t = study.both(w)
         if t is None or (a is not None and agree(a, t)):
             return False

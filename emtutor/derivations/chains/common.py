@@ -193,7 +193,9 @@ def numerical(f, at, scale=None):
 
     with np.errstate(all="ignore"):
         d = jacobian(columns, np.zeros(at.size), initial_step=0.1, order=8, tolerances={"rtol": 1e-7, "atol": 1e-14})
-    return Numerical(d.df.reshape(shape + at.shape) / scale, d.error.reshape(shape + at.shape) / scale)
+        last_digits = np.finfo(float).eps * np.abs(here).reshape(-1, 1) * 2.0**d.nit / 0.1
+    error = d.error + last_digits
+    return Numerical(d.df.reshape(shape + at.shape) / scale, error.reshape(shape + at.shape) / scale)
 
 
 def numerical_in_pi(f, x, pi, mu, Sigma):

@@ -14,6 +14,7 @@ from emtutor.derivations.chains.common import (
     scatter,
 )
 from emtutor.derivations.engine import Derivation, Line
+from emtutor.derivations.engine.maximum import refuse_infeasible
 from emtutor.maths import formulas
 
 complete_log_likelihood = Derivation("The complete-data log-likelihood",
@@ -156,7 +157,9 @@ def _mean(x, r):
 
 
 def _covariance(x, r, mu):
-    return scatter(x, r, mu) / r.sum(0)[:, None, None]
+    Sigma = scatter(x, r, mu) / r.sum(0)[:, None, None]
+    refuse_infeasible({"Sigma": Sigma})  # too few points: what its logarithm would be is decided by rounding
+    return Sigma
 
 
 def _with_mean(x, r):

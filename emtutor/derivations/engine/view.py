@@ -101,7 +101,7 @@ def verdict(checked):
     if checked.status == "skipped":
         return f"left out: {checked.note}"
     if checked.status == "breaks":
-        return f"BREAKS: error {bucket(checked.error)}" if np.isfinite(checked.error) else "BREAKS"
+        return f"BREAKS: error {checked.error:.2g}" if np.isfinite(checked.error) else "BREAKS"
     approached = checked.numerical or checked.line.relation in ("therefore", "maximises", "tends to")
     said = f"holds {bucket(checked.error, approached)}".strip()
     return "; ".join(part for part in (said, checked.note) if part)

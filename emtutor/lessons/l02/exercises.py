@@ -555,12 +555,15 @@ def _tables(rng):
     ):
         args = {"pi": problems.simplex(rng, k), "prior": problems.simplex(rng, m)}
         made.append(Problem(label, args | {"likelihood": size * np.exp(rng.normal(-1, 1.5, (k, m)))}))
-    rare = made[1].args
+    ordinary = made[1].args
+    few = np.array([[1e12], [1.0], [1.0]])  # how likely x is under the rare label
     return [
         *made,
-        Problem("a mean that the prior excludes", rare | {"prior": np.array([0.3, 0.0, 0.5, 0.2])}, True),
-        Problem("a label without weight", rare | {"pi": np.array([0.7, 0.0, 0.3])}, True),
-    ]
+        Problem("a mean that the prior excludes", ordinary | {"prior": np.array([0.3, 0.0, 0.5, 0.2])}, True),
+        Problem("a label without weight", ordinary | {"pi": np.array([0.7, 0.0, 0.3])}, True),
+        Problem("a label of weight 1e-12 under which x is likely",
+                ordinary | {"pi": np.array([1e-12, 0.7, 0.3]), "likelihood": few * ordinary["likelihood"]}, True),
+    ]  # fmt: skip
 
 
 POSTERIOR_TABLE = Exercise(

@@ -490,7 +490,14 @@ _LIVES = {
 
 
 def _lamp_e_problems(rng):
-    made = [(2.0, 1.5), (6.0, 8.2), (0.3, 40.0), (50.0, 0.9), (float(rng.uniform(1, 9)), float(rng.uniform(1, 9)))]
+    made = [
+        (2.0, 1.5),
+        (6.0, 8.2),
+        (0.3, 40.0),
+        (50.0, 0.9),
+        (3000.0, 9000.0),
+        (float(rng.uniform(1, 9)), float(rng.uniform(1, 9))),
+    ]
     return [Problem(f"looked at after {t:.3g}, tau = {tau:.3g}", {"t": t, "tau": tau}) for t, tau in made]
 
 
@@ -500,6 +507,7 @@ def _lamp_m_problems(rng):
     made.append(("none is out", rng.exponential(3, 4), 3, 0, 9.5, 2.1))
     made.append(("one exact lifetime", np.array([0.7]), 5, 9, 2.9, 0.31))
     made.append(("hundreds", rng.exponential(1200, 300), 170, 95, 2100.0, 430.0))
+    made.append(("a thousand, in whole hours", np.ceil(rng.exponential(90, 1000)), 60, 40, 150.0, 31.0))
     names = ("x", "burning", "out", "life_burning", "life_out")
     return [Problem(label, dict(zip(names, args, strict=True))) for label, *args in made]
 
