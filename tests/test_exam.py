@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 
 from emtutor import exam
 from emtutor.desk import notebooks
@@ -34,14 +34,15 @@ each_seed = pytest.mark.parametrize("paper", [exam.sit(seed) for seed in SEEDS],
 
 def test_it_is_the_exam_that_was_announced():
     questions = exam.sit(0).questions
-    assert [q.points for q in questions] == [5, 6, 8, 8, 6, 4, 6, 6, 5, 6]
+    assert [q.points for q in questions] == [5, 6, 8, 8, 6, 4, 6, 6, 5, 6, 8, 5, 6, 5, 6]
+    assert [sum(q.points for q in part) for part in (questions[:10], questions[10:])] == [60, 30]
     assert {q.lesson for q in questions} <= {path.stem for path in lessons().glob("*.ipynb")}
 
 
 @each_seed
 def test_model_answers_earn_all_points(paper):
     report = exam.submit(paper, given(paper))
-    assert (report.points, report.status) == (60, "correct")
+    assert (report.points, report.status) == (90, "correct")
     assert [mark.note for mark in report.marks if mark.note] == []
 
 
@@ -58,7 +59,7 @@ def test_an_empty_paper_earns_nothing_and_shows_no_answers(paper):
         report = exam.submit(paper, answers)
         assert report.points == 0
         assert {mark.status for mark in report.marks} == {"unattempted"}
-        assert str(report).count("not attempted") == 10
+        assert str(report).count("not attempted") == 15
         assert "follow" in str(paper.model_answers())
         assert "def answer" not in str(paper.model_answers())
 
@@ -79,7 +80,7 @@ def test_one_wrong_answer_costs_its_own_points_and_no_others(paper):
     for q in paper.questions:
         for part in q.parts:
             report = exam.submit(paper, right | {f"answer_{part.name}": "Z"})
-            assert report.points == 60 - part.points, part.name
+            assert report.points == 90 - part.points, part.name
             lost = {
                 number for number, points in report.by_question.items() if points < paper.questions[number - 1].points
             }
@@ -94,7 +95,7 @@ def test_answers_as_people_write_them_count(paper):
         if isinstance(answer, list):
             written[name] = tuple(round(v, 2) for v in answer)
         elif isinstance(answer, float):
-            written[name] = f"{answer:.2f}" and np.float64(round(answer, 2))
+            written[name] = np.float64(round(answer, 2))
         elif isinstance(answer, str) and name != "answer_9b":
             written[name] = list(answer.lower())
         elif isinstance(answer, str):
@@ -102,7 +103,7 @@ def test_answers_as_people_write_them_count(paper):
         else:
             written[name] = answer
     written["answer_8"] = [sign == "T" for sign in right["answer_8"]]
-    assert exam.submit(paper, written).points == 60
+    assert exam.submit(paper, written).points == 90
 
 
 def test_a_seed_is_a_paper_and_another_seed_another():
@@ -127,8 +128,8 @@ def test_a_seed_is_a_whole_number(seed):
 
 
 def test_other_misuse_is_said():
-    with pytest.raises(ValueError, match="from 1 to 10, got 11"):
-        exam.sit(0).show(11)
+    with pytest.raises(ValueError, match=r"from 1 to 15, such as .*, got 16"):
+        exam.sit(0).show(16)
     with pytest.raises(ValueError, match=r"paper must be a paper from exam\.sit"):
         exam.submit(7, {})
 
@@ -378,6 +379,189 @@ def test_10a_is_the_maximum_found_by_scipy_and_10b_never_falls_while_the_likelih
     assert (likelihood < 0).any()
 
 
+# ---- part two
+
+
+def lettered(shown, after, before=""):
+    """{letter: text} of the list between two texts."""
+    block = shown.split(after)[1].split(before)[0] if before else shown.split(after)[1]
+    return dict(re.findall(r"^- \*\*([A-Z])\*\* (.*)$", block, flags=re.MULTILINE))
+
+
+def _lemma_values(rng):
+    """Each line of 11a in numbers, by a text that only it has."""
+    joint = rng.dirichlet(np.ones(12)).reshape(3, 4)  # x, z
+    x, q = 1, rng.dirichlet(np.ones(4))
+    p_z, posterior = joint.sum(axis=0), joint[x] / joint[x].sum()
+    mean = lambda values: float(q @ np.log(values))
+    return np.log(joint[x].sum()), {
+        r"\log p(x)$": mean(np.full(4, joint[x].sum())),
+        r"\dfrac{p(x, z)}{p(z \mid x)}$": mean(joint[x] / posterior),
+        r"\cdot \dfrac{q(z)}{p(z \mid x)}": mean(joint[x] / q * q / posterior),
+        r"+ \sum_z q(z) \log \dfrac{q(z)}{p(z \mid x)}": mean(joint[x] / q) + mean(q / posterior),
+        r"\dfrac{p(x, z)}{p(z)}$": mean(joint[x] / p_z),
+        r"\cdot \dfrac{p(z \mid x)}{q(z)}": mean(joint[x] / q * posterior / q),
+        r"+ \sum_z q(z) \log \dfrac{p(z \mid x)}{q(z)}": mean(joint[x] / q) + mean(posterior / q),
+    }
+
+
+@each_seed
+def test_11a_has_four_lines_equal_to_log_p_and_three_that_are_not(paper):
+    lines = lettered(paper.questions[10].shown, "For 11a", "For 11b")
+    log_p, values = _lemma_values(np.random.default_rng(paper.seed))
+    right = part(paper, "11a").right
+    for letter, line in lines.items():
+        (value,) = [v for text, v in values.items() if text in line]
+        assert (value == pytest.approx(log_p, abs=1e-12)) == (letter in right), line
+    expected = (r"\log p(x)$", "{p(z \\mid x)}$", r"\Bigl(", "+ \\sum_z")  # one rule at a time
+    assert all(text in lines[letter] for text, letter in zip(expected, right, strict=True))
+
+
+def _ascent_values(seed):
+    """log p at the new and the old theta of one EM step, and each line of 11b in numbers."""
+    rng = np.random.default_rng(seed)
+    x, pi, mu = np.r_[rng.normal(-1, 1, 5), rng.normal(2, 1, 5)], rng.dirichlet([3, 3]), rng.normal(size=2)
+    joint = lambda pi, mu: np.array([[p * stats.norm(m).pdf(v) for p, m in zip(pi, mu, strict=True)] for v in x])
+    old = joint(pi, mu)
+    q = old / old.sum(axis=1, keepdims=True)
+    new = joint(q.mean(axis=0), (q.T @ x) / q.sum(axis=0))
+    log_p = lambda a: np.log(a.sum(axis=1)).sum()
+    L = lambda a: (q * np.log(a / q)).sum()
+    D = lambda a: (q * np.log(q * a.sum(axis=1, keepdims=True) / a)).sum()
+    new_, old_ = r"\theta_{\text{new}})", r"\theta_{\text{old}})"
+    return log_p(new), log_p(old), {
+        rf"$\mathcal{{L}}(q, {new_} + D(q, {new_}$": L(new) + D(new), rf"$\mathcal{{L}}(q, {new_}$": L(new),
+        rf"$\mathcal{{L}}(q, {old_}$": L(old), rf"$\mathcal{{L}}(q, {old_} + D(q, {old_}$": L(old) + D(old),
+        rf"$\mathcal{{L}}(q, {new_} - D(q, {new_}$": L(new) - D(new),
+        rf"$\mathcal{{L}}(q, {old_} - D(q, {new_}$": L(old) - D(new),
+        rf"$\sum_z q(z) \log p(x, z \mid {new_}$": (q * np.log(new)).sum(),
+    }  # fmt: skip
+
+
+@each_seed
+def test_11b_descends_from_the_new_log_p_to_the_old_and_with_no_other_line(paper):
+    lines = lettered(paper.questions[10].shown, "For 11b")
+    right = part(paper, "11b").right
+    broken = set()
+    for seed in range(30):
+        new, old, values = _ascent_values(seed)
+        chain = [new, *(values[lines[letter]] for letter in right), old]
+        assert (np.diff(chain) <= 1e-12).all()
+        assert chain[1] == pytest.approx(new)
+        assert chain[-2] == pytest.approx(old)
+        for letter in set(lines) - set(right):
+            if values[lines[letter]] < old - 1e-9:  # it can be no line between
+                broken.add(letter)
+    assert broken == set(lines) - set(right)
+
+
+class Table:
+    """A joint distribution of binary variables with a graph's arrows, as a table; conditionals by adding up."""
+
+    def __init__(self, arrows, rng):
+        self.names = sorted({name for pair in arrows for name in pair})
+        parents = {name: [a for a, b in arrows if b == name] for name in self.names}
+        chance = {name: rng.uniform(0.05, 0.95, (2,) * len(parents[name])) for name in self.names}
+        self.p = {}
+        for values in itertools.product((0, 1), repeat=len(self.names)):
+            at = dict(zip(self.names, values, strict=True))
+            on = {name: chance[name][tuple(at[a] for a in parents[name])] for name in self.names}
+            self.p[values] = np.prod([on[name] if at[name] else 1 - on[name] for name in self.names])
+
+    def marginal(self, fixed):
+        return sum(p for values, p in self.p.items()
+                   if all(values[self.names.index(name)] == v for name, v in fixed.items()))  # fmt: skip
+
+    def product(self, text, at):
+        """The value of "p(a, b \\mid c) p(d)" where the variables are as in `at`."""
+        value = 1.0
+        for of, _, given in re.findall(r"p\(([^|()]*?)( \\mid ([^()]*))?\)", text):
+            given = given.split(", ") if given else []
+            names = [*of.split(", "), *given]
+            value *= self.marginal({n: at[n] for n in names}) / self.marginal({n: at[n] for n in given})
+        return value
+
+    def holds(self, left, right):
+        cases = [dict(zip(self.names, values, strict=True)) for values in self.p]
+        return all(abs(self.product(left, at) - self.product(right, at)) < 1e-12 for at in cases)
+
+
+@each_seed
+def test_12_by_enumeration_of_a_random_distribution_with_these_arrows(paper):
+    shown = paper.questions[11].shown
+    arrows = re.findall(r"\$(\S+) \\to (\S+)\$", shown.split("For 12a")[0])
+    assert len(arrows) in (5, 6)
+    table = Table(arrows, np.random.default_rng(paper.seed))
+    joints = lettered(shown, "For 12a", "For 12b")
+    whole = f"p({', '.join(table.names)})"
+    assert [letter for letter, text in joints.items() if table.holds(whole, text)] == [part(paper, "12a").right]
+    equations = lettered(shown, "For 12b")
+    assert len(equations) == 5
+    held = "".join(letter for letter, text in equations.items() if table.holds(*text.strip("$").split(" = ")))
+    assert held == part(paper, "12b").right
+
+
+def test_13a_is_the_gradient_by_finite_differences_each_entry_by_itself():
+    rng = np.random.default_rng(5)
+    x, r, mu, root = rng.normal(size=(6, 2)), rng.uniform(size=6), rng.normal(size=2), rng.normal(size=(2, 2))
+    Sigma = root @ root.T + np.eye(2)
+
+    def f(flat):
+        S = flat.reshape(2, 2)  # not symmetric when one entry moves: written out, without a Cholesky factor
+        quadratic = [(v - mu) @ np.linalg.solve(S, v - mu) for v in x]
+        return sum(
+            w * (-0.5 * np.log(np.linalg.det(2 * np.pi * S)) - 0.5 * a) for w, a in zip(r, quadratic, strict=True)
+        )
+
+    assert f(Sigma.ravel()) == pytest.approx(r @ stats.multivariate_normal(mu, Sigma).logpdf(x))
+    got = exam.functions()["answer_13a"](x, r, mu, Sigma)
+    assert got.ravel() == pytest.approx(optimize.approx_fprime(Sigma.ravel(), f, 1e-7), abs=1e-4)
+
+
+@each_seed
+def test_13b_is_the_slope_in_the_variance(paper):
+    shown = paper.questions[12].shown
+    x, r = numbers(shown, r"\$x_i\$(.*)"), numbers(shown, r"r_i\$(.*)")
+    ((m,), (s2,)) = numbers(shown, r"mu = (\d+)"), numbers(shown, r"Sigma = (\d+)")
+    f = lambda v: sum(w * stats.norm(m, v**0.5).logpdf(u) for w, u in zip(r, x, strict=True))
+    assert part(paper, "13b").right == pytest.approx((f(s2 + 1e-5) - f(s2 - 1e-5)) / 2e-5, abs=1e-6)
+
+
+@each_seed
+def test_14_by_the_definitions_and_by_a_minimiser(paper):
+    shown = paper.questions[13].shown
+    joint, q = np.array(numbers(shown, r"p\(x, z\)\$(.*)")), np.array(numbers(shown, r"q\(z\)\$(.*)"))
+    (T,) = numbers(shown, r"T = (\d)")
+    assert q.sum() == 1
+    assert joint.sum() < 1
+    U, S = -(q * np.log(joint)).sum(), stats.entropy(q)
+    assert part(paper, "14a").right == pytest.approx([U, S, U - S])
+
+    def F(free):
+        q = np.exp(free) / np.exp(free).sum()
+        return -(q * np.log(joint)).sum() - T * stats.entropy(q)
+
+    best = np.exp(optimize.minimize(F, np.zeros(3), tol=1e-12).x)
+    assert part(paper, "14b").right == pytest.approx(best[0] / best.sum(), abs=1e-4)
+
+
+@each_seed
+def test_15_is_the_maximum_found_by_scipy_and_the_family_by_quadrature(paper):
+    (s,) = numbers(paper.questions[14].shown, r"s = (\d)")
+    eta, log_Z, square = part(paper, "15b").right
+    density = stats.rayleigh(scale=s**0.5).pdf
+    for x in (0.5, 1.0, 4.0):
+        assert np.log(density(x)) == pytest.approx(eta * x**2 - log_Z + np.log(x))
+        assert density(x) == pytest.approx(x / s * np.exp(-(x**2) / (2 * s)))
+    assert square == pytest.approx(integrate.quad(lambda x: x**2 * density(x), 0, 60)[0])
+    rng = np.random.default_rng(6)
+    x, r = rng.rayleigh(2, 7), rng.dirichlet([1, 1], size=7)
+    for j, got in enumerate(exam.functions()["answer_15a"](x, r)):
+        loss = lambda v, j=j: -(r[:, j] * stats.rayleigh(scale=v**0.5).logpdf(x)).sum()
+        best = optimize.minimize_scalar(loss, bounds=(0.01, 50), method="bounded", options={"xatol": 1e-9})
+        assert got == pytest.approx(best.x, abs=1e-5)
+
+
 # ---- the notebook
 
 
@@ -410,18 +594,18 @@ def test_the_notebook_asks_for_every_part_once_with_its_points_and_hands_in_at_t
         for p in q.parts:
             assert len(re.findall(rf"^(?:def )?answer_{p.name}\b", code, flags=re.MULTILINE)) == 1
             assert len(q.parts) == 1 or f"**{p.name}** ({p.points})" in text
-    assert code.index("exam.submit()") > code.index("answer_10b") < code.index("paper.model_answers()")
+    assert code.index("exam.submit()") > code.index("answer_15b") < code.index("paper.model_answers()")
 
 
-def test_the_notebook_filled_in_rightly_earns_sixty_points_and_then_shows_the_model_answers(tmp_path):
+def test_the_notebook_filled_in_rightly_earns_all_points_and_then_shows_the_model_answers(tmp_path):
     notebook = notebooks.read(NOTEBOOK)
     seed = int(re.search(r"exam\.sit\(seed=(\d+)\)", "\n".join(c.source for c in notebook.cells))[1])
     run = notebooks.execute(filled(notebook, given(exam.sit(seed))), tmp_path)
-    assert "60 of 60 points" in shown(run, "exam.submit()")
+    assert "90 of 90 points" in shown(run, "exam.submit()")
     assert "def answer_10a" in shown(run, "paper.model_answers()")
 
 
 def test_the_notebook_filled_in_wrongly_reaches_its_end(tmp_path):
     run = notebooks.execute(filled(notebooks.read(NOTEBOOK), dict.fromkeys(given(exam.sit(0)), "Z")), tmp_path)
     assert "def answer_10a" in shown(run, "paper.model_answers()")
-    assert "60 of 60" not in shown(run, "exam.submit()")
+    assert "90 of 90" not in shown(run, "exam.submit()")

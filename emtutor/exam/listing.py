@@ -1,24 +1,32 @@
 """Question 9: a listing of EM in one dimension with one wrong line; the corrected line is run in its place."""
 
+import ast
+import inspect
 from typing import NamedTuple
 
 import numpy as np
 
 from emtutor.causes import Problem
-from emtutor.exam.marking import Mark, Part, Question, function, numbers
+from emtutor.exam.marking import Mark, Part, Question, function
+from emtutor.exam.reading import Unread, numbers
+from emtutor.tutor.exercise import Exercise, Mistake
 
-LISTING = (
-    "def iteration(x, pi, mu, s2):",
-    "    log_p = np.log(pi) - np.log(s2) / 2 - (x[:, None] - mu) ** 2 / (2 * s2)",
-    "    log_p = log_p - log_p.max(axis=1, keepdims=True)",
-    "    r = np.exp(log_p)",
-    "    r = r / r.sum(axis=1, keepdims=True)",
-    "    R = r.sum(axis=0)",
-    "    pi = R / len(x)",
-    "    mu = r.T @ x / R",
-    "    s2 = (r * (x[:, None] - mu) ** 2).sum(axis=0) / R",
-    "    return pi, mu, s2",
-)
+
+# fmt: off
+def iteration(x, pi, mu, s2):
+    log_p = np.log(pi) - np.log(s2) / 2 - (x[:, None] - mu) ** 2 / (2 * s2)
+    log_p = log_p - log_p.max(axis=1, keepdims=True)
+    r = np.exp(log_p)
+    r = r / r.sum(axis=1, keepdims=True)
+    R = r.sum(axis=0)
+    pi = R / len(x)
+    mu = r.T @ x / R
+    s2 = (r * (x[:, None] - mu) ** 2).sum(axis=0) / R
+    return pi, mu, s2
+# fmt: on
+
+
+LISTING = tuple(inspect.getsource(iteration).splitlines())
 
 
 class Bug(NamedTuple):
@@ -52,9 +60,12 @@ def lines_with(line, code):
 
 
 def built(lines):
-    """The function that the lines define."""
+    """The function that the lines define, and nothing else: SyntaxError where they are more, or less, than that."""
+    tree = ast.parse("\n".join(lines))
+    if [type(node) for node in tree.body] != [ast.FunctionDef] or tree.body[0].decorator_list:
+        raise SyntaxError("one line of the function is expected")
     space = {"np": np}
-    exec(compile("\n".join(lines), "<the listing>", "exec"), space)  # a learner's line, in her own kernel
+    exec(compile(tree, "<the listing>", "exec"), space)  # it defines; what a learner's line does, it does in the worker
     return space["iteration"]
 
 
@@ -64,18 +75,35 @@ def draw_9(rng):
     broken = lines_with(bug.line, bug.code)
     right = LISTING[bug.line - 1].strip()
     problems = [_problem(rng, "two components", 6, 2), _problem(rng, "three components", 8, 3)]
-    fixed = function(built(LISTING), problems, [1, 1, 1], {"pi": "k", "mu": "k", "s2": "k"})
+    exercise = Exercise(
+        iteration, lesson="05-em", statement="One iteration of EM on a line.", hints=[],
+        out={"pi": "k", "mu": "k", "s2": "k"}, problems=lambda rng: problems,
+        notation={"x": "n", "mu": "k", "s2": "k"},
+        mistakes=[Mistake(f"bug-{i}", built(lines_with(b.line, b.code)), b.why) for i, b in enumerate(BUGS)],
+    )  # fmt: skip
+    fixed = function(exercise, [1, 1, 1])
 
     def mark_line(answer, given):
-        return Mark(2) if numbers(answer, 1)[0] == bug.line else Mark(0, "The error is in another line.")
+        line = numbers(answer, 1)[0]
+        if line == bug.line:
+            return Mark(2)
+        known = line in range(1, len(LISTING) + 1)
+        return Mark(0, f"Line {line:g} is as it should be." if known else f"There is no line {line:g}.")
 
     def mark_fix(answer, given):
         if not isinstance(answer, str):
             return Mark(0, "The corrected line is expected as a text in quotation marks.")
-        for line in dict.fromkeys((_whole(given.get("answer_9a")), bug.line)):
-            if line and _runs(broken, line, answer) and fixed(_runs(broken, line, answer), given).points == 3:
+        marks = []
+        for line in dict.fromkeys((bug.line, _whole(given.get("answer_9a")) or bug.line)):
+            try:
+                mended = built([f"    {answer.strip()}" if i == line else old for i, old in enumerate(broken, 1)])
+            except (SyntaxError, ValueError) as error:
+                marks.append(Mark(0, f"As line {line} this is no Python that can be run: {error.args[0]}."))
+            else:
+                marks.append(fixed(mended, given))
+            if marks[-1].points == 3:
                 return Mark(3)
-        return Mark(0, "With this line in its place the listing is not EM.")
+        return Mark(0, f"With your line as line {bug.line} the listing is not EM. {marks[0].note}")
 
     shown = "```text\n" + "\n".join(f"{i:2}  {line}" for i, line in enumerate(broken, 1)) + "\n```"
     return Question(9, "Find the error", "05-em", shown, (
@@ -92,16 +120,9 @@ def _problem(rng, label, n, k):
 
 
 def _whole(answer):
+    """The number of a line inside the function, or 0."""
     try:
-        line = float(numbers(answer, 1)[0])
-    except Exception:
-        return 0
+        line = numbers(answer, 1)[0]
+    except Unread:
+        line = 0
     return int(line) if line in range(2, len(LISTING) + 1) else 0
-
-
-def _runs(broken, line, text):
-    """The listing as a function, or None where the line cannot be compiled."""
-    try:
-        return built([f"    {text.strip()}" if i == line else old for i, old in enumerate(broken, 1)])
-    except Exception:
-        return None

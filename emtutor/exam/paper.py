@@ -4,13 +4,15 @@ import inspect
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from emtutor.derivations.engine.plain_math import plain
-from emtutor.exam.marking import Mark, is_open
-from emtutor.exam.questions import DRAWS
+from emtutor.exam.marking import Mark
+from emtutor.exam.questions import DRAWS, FIRST
+from emtutor.exam.reading import is_open
 from emtutor.tutor.feedback import Said, Table
 from emtutor.worker.outcomes import failure, file_of
 
@@ -48,17 +50,22 @@ class Report(Said):
         self.points = sum(mark.points for mark in marks)
         self.by_question = {q.number: sum(m.points for m in marks if m.name in _names(q)) for q in paper.questions}
         attempted = [mark for mark in marks if mark.status != "unattempted"]
-        notes = [f"`{mark.name}`: {mark.note}" for mark in attempted if mark.note]
+        notes = [f"`{mark.name}`: {Sheet(mark.note)!r}" for mark in attempted if mark.note]
         left = [mark.name.removeprefix("answer_") for mark in marks if mark.status == "unattempted"]
         if attempted and left:
             notes.append(f"Left open: {', '.join(left)}.")
         super().__init__(
             f"Example exam, seed {paper.seed}: {self.points:g} of {paper.points} points",
-            "" if attempted else "Nothing was answered yet. An answer that is still `...` counts zero.",
+            self._parts(paper) if attempted else "Nothing was answered yet. An answer that is still `...` counts zero.",
             status="correct" if self.points == paper.points else "",
             table=Table(("question", "about", "points", "lesson"), tuple(self._rows(paper))),
             asides=[*notes, "`paper.model_answers()` shows the model answers." if attempted else ""],
         )
+
+    def _parts(self, paper):
+        earned = [sum(p for n, p in self.by_question.items() if (n > FIRST) == second) for second in (False, True)]
+        of = [sum(q.points for q in paper.questions if (q.number > FIRST) == second) for second in (False, True)]
+        return f"Part one {earned[0]:g} of {of[0]}, part two {earned[1]:g} of {of[1]}."
 
     def _rows(self, paper):
         tried = {mark.name for mark in self.marks if mark.status != "unattempted"}
@@ -73,7 +80,7 @@ class Report(Said):
 
 
 class Paper:
-    """Ten questions with the numbers of one seed."""
+    """Fifteen questions with the numbers of one seed: ten of part one, five of part two."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -86,14 +93,17 @@ class Paper:
         return sum(q.points for q in self.questions)
 
     def show(self, number):
-        """The numbers, lines and choices of one question, 1 to 10."""
-        wanted = [q for q in self.questions if q.number == number]
-        if not wanted:
-            raise ValueError(f"number must be a question from 1 to {len(self.questions)}, got {number!r}")
-        return Sheet(wanted[0].shown)
+        """The numbers, lines and choices of one question, 1 to 15."""
+        whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
+        if not whole or not 1 <= number <= len(self.questions):
+            known = f"from 1 to {len(self.questions)}, such as paper.show(5)"
+            raise ValueError(f"number must be a question {known}, got {_short(number)}")
+        return Sheet(self.questions[number - 1].shown)
 
     def model_answers(self, sure=False):
         """All model answers, once something was handed in; `sure=True` shows them before."""
+        if not isinstance(sure, bool):
+            raise ValueError(f"sure must be True or False, got {_short(sure)}")
         handed_in = self.report is not None and any(mark.status != "unattempted" for mark in self.report.marks)
         if not (handed_in or sure):
             return Said(
@@ -103,7 +113,8 @@ class Paper:
         return Sheet("\n\n".join([f"**Model answers, seed {self.seed}**", *map(_model, self.questions)]))
 
     def __repr__(self):
-        return f"Example exam, seed {self.seed}: {len(self.questions)} questions, {self.points} points, 60 minutes."
+        size = f"{len(self.questions)} questions, {self.points} points, {self.points} minutes"
+        return f"Example exam, seed {self.seed}: {size}."
 
 
 _LAST: list[Paper] = []  # the paper that was sat last
@@ -112,7 +123,7 @@ _LAST: list[Paper] = []  # the paper that was sat last
 def sit(seed):
     """The paper whose numbers are drawn with `seed`, a whole number not below zero."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be a whole number not below zero, such as exam.sit(7), got {seed!r}")
+        raise ValueError(f"seed must be a whole number not below zero, such as exam.sit(7), got {_short(seed)}")
     _LAST[:] = [Paper(int(seed))]
     return _LAST[0]
 
@@ -129,6 +140,8 @@ def submit(paper=None, answers=None):
     if not isinstance(paper, Paper):
         raise ValueError(f"paper must be a paper from exam.sit(seed), got {type(paper).__name__}")
     answers = vars(sys.modules["__main__"]) if answers is None else answers
+    if not isinstance(answers, Mapping):
+        raise ValueError(f'answers must be a dict such as {{"answer_2b": 1.75}}, got {type(answers).__name__}')
     given = {name: answers.get(name, ...) for q in paper.questions for name in _names(q)}
     paper.report = Report(paper, [_marked(part, given) for q in paper.questions for part in q.parts])
     return paper.report
@@ -149,6 +162,15 @@ def _marked(part, given):
     except Exception as error:  # an answer of a kind that nobody thought of is wrong, and the exam goes on
         mark = Mark(0, failure(error, file_of(answer)).text)
     return Marked(name, mark.points, part.points, "correct" if mark.points == part.points else "incorrect", mark.note)
+
+
+def _short(value):
+    """Its repr, cut."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"an object of type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _names(question):

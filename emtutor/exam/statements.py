@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from emtutor.exam.marking import Mark, Part, Question, letters
+from emtutor.exam.marking import Mark, Part, Question
+from emtutor.exam.reading import signs
 
 
 class Statement(NamedTuple):
@@ -88,21 +89,16 @@ def draw_8(rng):
     shown = "\n".join(f"{i}. {s.text}" for i, s in enumerate(drawn, 1))
 
     def mark(answer, given):
-        got = "".join(_sign(item) for item in (answer if isinstance(answer, (list, tuple, str)) else [answer]))
+        got = signs(answer)
         if len(got) != 6 or set(got) - set("TF-"):
-            return Mark(0, "Six signs are expected, each T, F or -.")
-        lost = [str(i) for i, (g, r) in enumerate(zip(got, right, strict=True), 1) if g != r]
-        lessons = ", ".join(dict.fromkeys(drawn[int(i) - 1].lesson for i in lost))
-        return Mark(6 - len(lost), f"Not right: {', '.join(lost)}. See {lessons}." if lost else "")
+            return Mark(0, f"Six signs are expected, each T, F or -; {len(got)} came.")
+        wrong = [i for i in range(6) if got[i] not in (right[i], "-")]
+        notes = [
+            f"{i + 1} is {'true' if drawn[i].holds else 'false'}: {drawn[i].why} ({drawn[i].lesson})." for i in wrong
+        ]
+        if open_ones := [str(i + 1) for i in range(6) if got[i] == "-"]:
+            notes.append(f"Left open: {', '.join(open_ones)}.")
+        return Mark(6 - len(wrong) - len(open_ones), " ".join(notes))
 
     model = "\n".join(f"{i}. {'true' if s.holds else 'false'}: {s.why} ({s.lesson})" for i, s in enumerate(drawn, 1))
     return Question(8, "True or false", "09-em-as-ascent", shown, (Part("8", 6, mark, right, model),))
-
-
-def _sign(item):
-    """T, F or - for one item of an answer."""
-    if item is ... or item is None:
-        return "-"
-    if isinstance(item, bool):
-        return "T" if item else "F"
-    return "" if item in (" ", ",", ";") else letters(item) or "-"
