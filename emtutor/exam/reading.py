@@ -214,7 +214,7 @@ def signs(answer):
     if isinstance(answer, np.ndarray):
         answer = answer.ravel().tolist()
     if isinstance(answer, str):
-        answer = re.sub(r"\b(t)rue\b|\b(f)alse\b", r"\1\2", answer.replace("\N{MINUS SIGN}", "-"), flags=re.IGNORECASE)
+        answer = re.sub(r"(?i)\b(?:true|false)\b", lambda word: word[0][0], answer.replace("\N{MINUS SIGN}", "-"))
     items = answer if isinstance(answer, (list, tuple, str)) else [answer]
     return "".join(_sign(item) for item in items)
 
