@@ -18,12 +18,13 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-tests lab test browser mutation cluster arithmetics oldest newest notebooks site wheels lite lint lock timing clean
+.PHONY: help install install-tests lab test browser mutation cluster course arithmetics oldest newest notebooks site wheels lite lint lock timing clean
 
 help:
 	@echo "make lab        install what is missing and open the course (ARGS='--port 9000 --no-browser')"
 	@echo "make test       install what is missing and run every test: units, notebooks, solved notebooks"
 	@echo "make browser    the tests that need Chromium;  make mutation, make cluster: the long ones"
+	@echo "make course     what lecturers hand out, and a course of another lecture, in folders of their own"
 	@echo "make arithmetics  all notebooks on other processors' arithmetic, as far as this one can imitate it"
 	@echo "make oldest, make newest: the tests with the oldest or newest dependencies that are allowed (needs uv)"
 	@echo "make notebooks  run all notebooks and write their outputs in normal form"
@@ -51,7 +52,7 @@ lab: install
 
 # loadfile: the cells of one notebook share a kernel, so they stay on one worker.
 test: install-tests
-	$(PY) -m pytest -n auto --dist worksteal --durations 20 -m "not browser and not mutation and not cluster" $(ARGS) tests
+	$(PY) -m pytest -n auto --dist worksteal --durations 20 -m "not browser and not mutation and not cluster and not course" $(ARGS) tests
 	$(PY) -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
 # loadfile: one server of JupyterLab for all tests of test_browser.py.
@@ -64,6 +65,9 @@ mutation: install-tests
 cluster: install-tests
 	$(PY) -m pytest -m cluster $(ARGS) tests
 
+course: install-tests
+	$(PY) -m pytest -n auto --dist worksteal -m course $(ARGS) tests
+
 # ARGS names some of them: as-it-is, nehalem, sandybridge, baseline, noise.
 arithmetics: install-tests
 	$(PY) tests/arithmetics.py $(ARGS)
@@ -74,7 +78,7 @@ OTHER      ?= $(or $(TMPDIR),/tmp)/emtutor-$(RESOLUTION)
 oldest:
 	$(UV) venv --quiet --clear --python $(PYTHON) "$(OTHER)"
 	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --editable ".[lab]"
-	"$(OTHER)/bin/python" -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster" $(ARGS) tests
+	"$(OTHER)/bin/python" -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster and not course" $(ARGS) tests
 	"$(OTHER)/bin/python" -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 
 newest:

@@ -1,4 +1,4 @@
-"""The command `emtutor`: open the course, solve a notebook, export one as a page, all of them as a site."""
+"""The command `emtutor`: one function a command; what each does stands in a module of its own beside this one."""
 
 import argparse
 import os
@@ -110,6 +110,7 @@ def _parser():
     export.set_defaults(run=_export)
 
     _add_site(commands)
+    _add_release(commands)
 
     report = commands.add_parser(
         "report",
@@ -140,6 +141,22 @@ def _add_site(commands):
         help="also the course that runs in the browser, in FOLDER/lite; WHEELS is a folder that make wheels fills",
     )
     site.set_defaults(run=_site)
+
+
+def _add_release(commands):
+    release = commands.add_parser(
+        "release",
+        help="make the notebooks that a class gets",
+        description="Make what a class gets: chosen lessons and exercises, with or without their solutions.",
+    )
+    release.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
+    release.add_argument("--lessons", metavar="03-05", help="numbers, with commas and dashes (default: all)")
+    release.add_argument("--exercises", nargs="+", metavar="NAME", help="those that are asked (default: all)")
+    release.add_argument(
+        "--without-solutions", action="store_true", help="also a wheel of emtutor that checks and holds no solutions"
+    )
+    release.add_argument("--format", choices=("notebooks", "nbgrader"), default="notebooks")
+    release.set_defaults(run=_release)
 
 
 def _path(text):
@@ -255,7 +272,8 @@ def _solve(options):
         _make_room(options.output, target, path, notebooks.text(solved).encode(), options.force)
         with _written(target):
             notebooks.write(solved, target)
-        print(f"{target}: {', '.join(names) + ' solved' if names else 'there is no exercise in this notebook'}")
+        none = "there is no exercise in this notebook, or its solution is not here"
+        print(f"{target}: {', '.join(names) + ' solved' if names else none}")
     return 0
 
 
@@ -311,6 +329,20 @@ def _site(options):
     except (site.SiteError, lite.LiteError, ValueError, RuntimeError, TimeoutError) as error:
         raise Failure(error) from error
     print(f"{options.folder / 'index.html'} is the first page.")
+    return 0
+
+
+def _release(options):
+    from emtutor.desk import release
+
+    try:
+        with _written(options.folder):
+            said = release.release(
+                options.folder, options.lessons, options.exercises, options.without_solutions, options.format
+            )
+    except release.ReleaseError as error:
+        raise Failure(error) from error
+    print(*said, sep="\n")
     return 0
 
 

@@ -24,6 +24,7 @@ import nbformat
 from emtutor import exam
 from emtutor.desk import files
 from emtutor.tutor.exercise import exercises
+from emtutor.tutor.sealed import Sealed
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # points to a widget of a kernel that has gone
 CELL_METADATA = ("tags", "slideshow")
@@ -240,6 +241,14 @@ def is_empty(node):
     )
 
 
+def checked(statement):
+    """The exercise that a statement checks, check(e_step), or ""."""
+    call = getattr(statement, "value", None)
+    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "check" and call.args:
+        return getattr(call.args[0], "id", "")
+    return ""
+
+
 def stubs(notebook):
     """The functions of `notebook` whose body is still `...`."""
     return [function for function in functions(notebook) if function.unsolved]
@@ -274,10 +283,10 @@ def solve(notebook, solution_of=None):
 
 
 def tutor_solution(name):
-    """The source of the solution of exercise `name`, or of the exam's function `name`; None if there is neither."""
+    """The source of the solution of exercise `name`, or of the exam's function `name`; None where there is none."""
     record = exercises().get(name)
     solution = exam.functions().get(name) if record is None else record.solution
-    return None if solution is None else textwrap.dedent(inspect.getsource(solution))
+    return None if solution is None or isinstance(solution, Sealed) else textwrap.dedent(inspect.getsource(solution))
 
 
 def break_(notebook, *bodies):

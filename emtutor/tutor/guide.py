@@ -8,6 +8,7 @@ from emtutor.tutor import store
 from emtutor.tutor.display import show_waiting, shown
 from emtutor.tutor.exercise import Exercise, exercises, find
 from emtutor.tutor.feedback import BAR, BOX, Said
+from emtutor.tutor.sealed import Sealed
 
 
 def hint(name):
@@ -50,6 +51,8 @@ def solution(name, sure=False):
     exercise, trouble = _exercise(name)
     if trouble:
         return shown(trouble)
+    if isinstance(exercise.solution, Sealed):
+        return shown(Said(f"{exercise.name}: its solution is not here", "Your lecturer has kept the solutions back."))
     entry, note = store.entry(exercise.name)
     if not (sure or entry.solved or entry.shown):
         left = len(exercise.hints) - entry.hints
@@ -176,5 +179,7 @@ def _ways_on(exercise):
         _read(exercise),
         f"Read: notebook {exercise.lesson} from its question up to this exercise, with pencil and paper.",
         f"By hand: {exercise.by_hand}" if exercise.by_hand else "",
-        f"Or read the solution, `solution('{exercise.name}')`, close it, and write it from memory.",
+        ""
+        if isinstance(exercise.solution, Sealed)
+        else f"Or read the solution, `solution('{exercise.name}')`, close it, and write it from memory.",
     ]
