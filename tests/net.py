@@ -3,7 +3,8 @@
     python tests/net.py                what has changed, answer by answer
     python tests/net.py KIND ...       the same for exercises, slugs or operators that match: "m_step", "sign"
     python tests/net.py --write KIND   the new sentences of these (or of all) are wanted: freeze them
-    python tests/net.py --answers      freeze the answers anew too, from the records and the mutants of today
+    python tests/net.py --answers KIND freeze the answers of these exercises (or of all) anew too, from the records and
+                                       the mutants of today
 
 The answers are frozen by value (tests/net/answers.pkl.xz), so that they stay the same when a record that held them is
 written anew; as compiled functions they are for one version of Python. The verdicts lie beside them as JSON.
@@ -65,7 +66,7 @@ def differences(answers, before):
             yield answer.key, before.get(answer.key), now
 
 
-def write_answers():
+def write_answers(pattern=""):
     import cloudpickle
     import mutations
 
@@ -73,8 +74,14 @@ def write_answers():
     from emtutor.tutor.exercise import exercises
 
     cloudpickle.register_pickle_by_value(formulas)
+    anew = [e for e in exercises().values() if re.search(pattern, f"{e.name}: ")]
     held, seen = [], Counter()
-    for exercise in exercises().values():
+    if pattern:
+        version, held = pickle.loads(lzma.decompress(ANSWERS.read_bytes()))
+        if version != PYTHON:
+            raise SystemExit(f"the answers are frozen for Python {'.'.join(map(str, version))}: freeze all or none")
+        held = [answer for answer in held if answer[1] not in {e.name for e in anew}]
+    for exercise in anew:
         cloudpickle.register_pickle_by_value(sys.modules[exercise.solution.__module__])
         named = ((f"{exercise.name}: mistake: {m.slug}", m.function) for m in exercise.mistakes)
         changed = ((f"{exercise.name}: {m.operator}: {m.where}", m.function) for m in mutations.mutants(exercise))
@@ -96,9 +103,9 @@ def main(arguments):
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         os.environ["EMTUTOR_HOME"] = home
-        if "--answers" in arguments:
-            write_answers()
         pattern = "|".join(a for a in arguments if not a.startswith("--"))
+        if "--answers" in arguments:
+            write_answers(pattern)
         if {"--answers", "--write"} & set(arguments):
             print(f"{len(write_verdicts(pattern))} verdicts frozen")
             return

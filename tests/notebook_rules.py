@@ -22,7 +22,7 @@ UNSTABLE = {
 }
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif")
 CODE_LINES, CODE_WIDTH = 10, 88  # no scrolling on a laptop
-NO_LESSON = ("00-", "12-", "13-", "clinic")  # nothing to recall before these, and no way to go on in them
+NO_LESSON = ("00-", "12-", "13-", "numpy-clinic")  # nothing to recall before these, and no way to go on in them
 
 
 def code_cells(notebook):

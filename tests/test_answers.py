@@ -70,13 +70,13 @@ SHARES = """
     abo_step.p coin_e_step.r coin_m_step.theta e_step.r em_fit.pi fit_complete.pi linkage_m_step.theta
     m_step.pi map_m_step.pi mean_field.q1 mean_field.q2 normalise.shares online_update.S0 poisson_e_step.r
     poisson_m_step.pi posterior_table.table responsibilities.r soft_assign.r tempered_posterior.q
-    theta_from_statistics.pi tightest_q.q update_pi.pi update_pi_map.pi
+    theta_from_statistics.pi tightest_q.q update_pi.pi update_pi_map.pi largest_shares.shares product_table.table
 """
 POSITIVE = """
     best_beta.beta block_statistics.S0 convergence_rate.rate critical_beta.beta decompose.kl distortion.J
     e_step_gains.gain_L entropy.entropy grad_pi.gradient jensen_gap.gap kl.kl lamp_e_step.life_burning
     lamp_e_step.life_out lamp_m_step.tau lamp_m_step.x linkage_e_step.x2 poisson_e_step.x
-    poisson_m_step.rate poisson_m_step.x
+    poisson_m_step.rate poisson_m_step.x squared_lengths.squared
 """
 WHOLE = """
     assign.labels match_labels.p sample.z
@@ -93,7 +93,8 @@ HARMLESS = {
     + "aitken.limit block_statistics.S0 convergence_rate.rate entropy.entropy "
     "grad_logits.gradient jensen_gap.gap natural_parameters.eta1 online_update.S1 online_update.S2 "
     "sample.x",
-    "np.minimum(v, 1)": SHARES + "e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda "
+    "np.minimum(v, 1)": SHARES
+    + "below_the_largest.below log_shares.log_r e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda "
     "natural_parameters.eta2 sample.z",
     "np.round(v, 3)": WHOLE + ANY + "grad_elbo_mu.pi multiplier.lambda sample.x",
     "np.asarray(v).astype(np.float16)": ANY + "assign.labels multiplier.lambda sample.z",
@@ -102,10 +103,12 @@ HARMLESS = {
     "v.astype(np.float16)": "multiplier.r poisson_e_step.x poisson_m_step.x sample.mu",
     "v + 1e-6 * np.eye(v.shape[-1])": "sample.Sigma",
     "v * (1 + 1e-5)": ANY + "sample.x",
-    "np.minimum(v, 0)": "e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda",
+    "np.minimum(v, 0)": "e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda "
+    "below_the_largest.below log_shares.log_r",
     "np.round(v, 1)": "poisson_e_step.x poisson_m_step.x",
     "np.floor(v)": "poisson_e_step.x poisson_m_step.x",
     "np.maximum(v, 1e-9)": "abo_step.p",
+    "np.maximum(v, 1e-4)": "largest_shares.r",
     "np.asarray(v)[..., ::-1] if np.ndim(v) else -v": ANY,
     "v[:500]": "lower_bound.q",
     "np.maximum(v, .01)": "grad_elbo_mu.pi",

@@ -2,13 +2,17 @@
 
 import asyncio
 import math
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emtutor import check, hint, progress, solution
 from emtutor.causes import FAMILIES
+from emtutor.desk import notebooks
+from emtutor.tutor import wording
 from emtutor.tutor.exercise import find
 
 RIGHT = find("e_step").solution
@@ -684,3 +688,30 @@ def test_single_precision_inside_is_right_as_far_as_it_goes_and_a_small_number_a
 def test_an_exercise_without_arguments_speaks_of_no_problems():
     assert "problem" not in check(lambda: [3, 3], "unweighted_counterexample").message
     assert "The problem" not in check(lambda: [0.5, 2.0], "unweighted_counterexample").message
+
+
+# ---- the way to the NumPy clinic
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "section"),
+    [
+        ("update_mu", lambda x, r: (r.T @ x) / r.sum(0), "2: keepdims"),
+        ("update_mu", lambda x, r: r @ x / r.sum(0)[:, None], "3: reshape and transpose"),
+        ("log_gaussian", lambda x, mu, Sigma: np.sum(x - mu, axis=0), ""),
+        ("tightest_q", lambda log_p: np.exp(log_p) / np.exp(log_p).sum(), "6: log-sum-exp"),
+        ("update_pi", lambda r: r.sum(1) / len(r), "1: axes"),
+        ("update_pi", lambda r: r.sum(0), ""),
+        ("below_the_largest", lambda log_joint: log_joint - log_joint.max(1), ""),
+    ],
+)  # fmt: skip
+def test_an_answer_whose_axes_are_wrong_is_sent_to_the_clinic_once_and_not_from_there(name, answer, section):
+    message = check(answer, name).message
+    assert re.findall(r"NumPy clinic, section (.*)\.", message) == [section] * bool(section), message
+
+
+def test_the_clinic_has_the_sections_that_are_named():
+    path = Path(__file__).parents[1] / "notebooks" / f"{wording.CLINIC}.ipynb"
+    headings = re.findall(r"^## (\d.*)$", "\n".join(c.source for c in notebooks.read(path).cells), re.M)
+    assert tuple(headings) == wording.CLINIC_SECTIONS
+    assert {key.split(":")[0] for key in wording.SECTION_OF_CAUSE} <= set(FAMILIES)

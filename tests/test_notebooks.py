@@ -15,6 +15,7 @@ from nbformat import v4
 
 from emtutor import exam
 from emtutor.desk import notebooks
+from emtutor.figures import start
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -54,6 +55,12 @@ def test_every_stub_has_a_record_and_every_record_of_a_lesson_stands_in_it_once(
     wanted = Counter((record.lesson, name) for name, record in records().items() if record.lesson in lessons)
     wanted.update(("12-exam", name) for name in exam.functions() if "12-exam" in lessons)
     assert standing == wanted
+
+
+def test_the_course_is_counted_and_drawn_as_it_is():
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert f"{len(PATHS)} notebooks, {len(records())} exercises," in readme
+    assert set(start.LESSONS) == {path.stem.split("-")[0] for path in PATHS} - {"00"}
 
 
 def _ran(notebook, folder):

@@ -822,3 +822,80 @@ def test_the_multiplier_is_minus_the_price_of_probability(r):
     np.testing.assert_allclose(R + lam * solved("update_pi", r), 0, atol=1e-12 * len(r))
     best = lambda c: special.xlogy(R, c * R / R.sum()).sum()
     np.testing.assert_allclose((best(1 + 1e-5) - best(1 - 1e-5)) / 2e-5, -lam, rtol=1e-7)
+
+
+# ---- the NumPy clinic: loops over single numbers, fractions and 50 digits
+
+
+@oracle("column_means")
+def _(x):
+    return [math.fsum(row[a] for row in x) / len(x) for a in range(len(x[0]))]
+
+
+@oracle("largest_shares")
+def _(r):
+    return [sorted(row)[-1] for row in r.tolist()]
+
+
+@holds("below_the_largest")
+def _(below, log_joint):
+    for found, row in zip(below, log_joint, strict=True):
+        assert max(found) == 0
+        assert np.allclose(found - found[0], row - row[0], atol=1e-9)
+
+
+@oracle("divide_each")
+def _(S2, R):
+    return [[[float(Fraction(v) / Fraction(c)) for v in row] for row in M] for M, c in zip(S2, R, strict=True)]
+
+
+@oracle("from_columns")
+def _(flat, d):
+    n = len(flat) // d
+    return [[flat[a * n + i] for a in range(d)] for i in range(n)]
+
+
+@oracle("components_first")
+def _(away):
+    n, k, d = away.shape
+    return [[[away[i, j, a] for a in range(d)] for i in range(n)] for j in range(k)]
+
+
+@oracle("product_table")
+def _(q1, q2):
+    return np.reshape([u * v for u, v in itertools.product(q1, q2)], (len(q1), len(q2)))
+
+
+@oracle("outer_each")
+def _(x):
+    return [[[u * v for v in p] for u in p] for p in x]
+
+
+@holds("solve_each")
+def _(solutions, Sigma, mu):
+    for S, y, m in zip(Sigma, solutions, mu, strict=True):
+        back = [math.fsum(a * b for a, b in zip(row, y, strict=True)) for row in S]
+        assert np.allclose(back, m, rtol=1e-9, atol=1e-9 * np.abs(m).max())
+
+
+@oracle("squared_lengths")
+def _(x, mu, Sigma):
+    """The density gives its exponent away."""
+    pairs = [(stats.multivariate_normal(m, S), m) for m, S in zip(mu, Sigma, strict=True)]
+    return np.stack([2 * (N.logpdf(m) - np.atleast_1d(N.logpdf(x))) for N, m in pairs], axis=1)
+
+
+def exact_log_sum(row):
+    with mpmath.workdps(50):
+        return mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(float(v))) for v in row))
+
+
+@oracle("log_sum_exp")
+def _(log_joint):
+    return [float(exact_log_sum(row)) for row in log_joint]
+
+
+@oracle("log_shares")
+def _(log_joint):
+    with mpmath.workdps(50):
+        return [[float(mpmath.mpf(float(v)) - exact_log_sum(row)) for v in row] for row in log_joint]

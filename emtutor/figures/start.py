@@ -3,7 +3,7 @@
 from emtutor import figures
 from emtutor.films import palette
 
-_LESSONS = {  # lesson: (column, row, title)
+LESSONS = {  # how its notebook begins: (column, row, title)
     "01": (0, 2, "01 k-means\nand soft k-means"),
     "02": (1, 2, "02 mixtures\nwhy it is hard"),
     "03": (2, 3, "03 gradients\nin mu and Sigma"),
@@ -17,6 +17,7 @@ _LESSONS = {  # lesson: (column, row, title)
     "11": (6, 1, "11 beyond\nstreams, chains"),
     "12": (7, 3, "12 example\nexam"),
     "13": (7, 1, "13 the slides,\nrun"),
+    "numpy": (0, 1, "NumPy\nclinic"),
 }
 _ARROWS = "01 02, 02 03, 02 04, 03 05, 04 05, 05 06, 05 07, 07 08, 06 09, 08 09, 09 10, 08 11, 10 12, 11 12"
 _PARTS = (
@@ -37,17 +38,17 @@ def course_map():
     ax.axis("off")
     boxes = {
         name: ax.text(column, row, title, ha="center", va="center", size=8.5, bbox=_BOX)
-        for name, (column, row, title) in _LESSONS.items()
+        for name, (column, row, title) in LESSONS.items()
     }
     for arrow in _ARROWS.split(", "):
         a, b = arrow.split()
         ends = {"patchA": boxes[a].get_bbox_patch(), "patchB": boxes[b].get_bbox_patch()}
-        ax.annotate("", _LESSONS[b][:2], _LESSONS[a][:2], arrowprops=_ARROW | ends)
+        ax.annotate("", LESSONS[b][:2], LESSONS[a][:2], arrowprops=_ARROW | ends)
     return figures.picture(
         fig,
         "Map of the course. 01 leads to 02, 02 to 03 and 04, both to 05 (EM on Old Faithful). From 05 to 06 and 07, "
         "from 07 to 08, from 06 and 08 to 09 (why it works), from there to 10; 08 leads to 11; 10 and 11 "
-        "to 12, the example exam. 13, the slides run, stands alone.",
+        "to 12, the example exam. 13, the slides run, and the NumPy clinic are by themselves.",
     )
 
 

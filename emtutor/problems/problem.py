@@ -85,6 +85,8 @@ NOTATION: dict[str, Quantity | tuple[Quantity, ...]] = {
     "log_A": Quantity("kk", "logsimplex"),
     "log_B": Quantity("tk", "log"),
     "thetas": Quantity("mp", "real"),
+    "flat": Quantity("m", "real", 1),
+    "away": Quantity("nkd", "real", 1),
     "step": Quantity("", "positive"),
     "tol": Quantity("", "opaque"),
     "max_iter": Quantity("", "opaque"),

@@ -67,6 +67,7 @@ def _feedback(verdict):
     raised = next((run for run in tried.runs if isinstance(run, Raised)), None)
     if raised:
         said = Naming(verdict).of_a_failure(raised)
+        asides.insert(0, wording.clinic(verdict.exercise.lesson, said.slug, said.subject, raised.failure.text))
         sentences = wording.lines(wording.failure(raised), said.sentences)
         return Feedback(name, "error", sentences, mistake=said.slug, asides=asides)
     if not tried.steady:
@@ -78,6 +79,7 @@ def _feedback(verdict):
             return Feedback(name, "incorrect", wording.no_index(name_of), mistake="no-index", asides=asides)
         return Feedback(name, "correct", wording.praise(len(tried.runs)), asides=[*asides, wording.boxed(tried.runs)])
     said = Naming(verdict).of_a_wrong_answer()
+    asides.insert(0, wording.clinic(verdict.exercise.lesson, said.slug, said.subject))
     asides.append(wording.warned(tried.warned))
     return Feedback(name, "incorrect", said.sentences, mistake=said.slug, table=said.table, asides=asides)
 

@@ -13,6 +13,11 @@ _MEANINGS = (
         "broadcast",
         "NumPy lines shapes up from the right: each pair of lengths must agree or be 1; `a[:, None]` adds an axis.",
     ),
+    (
+        "solve: Input operand 1",
+        "`solve(A, b)` takes right-hand sides as columns: b has as many rows as A. With a stack of matrices, a vector "
+        "for each needs a last axis of length 1.",
+    ),
     ("matmul", "In `A @ B` the last axis of A must be as long as the last but one (or only) axis of B."),
     (
         "Singular matrix",

@@ -21,6 +21,7 @@ class Said(NamedTuple):
     sentences: str
     slug: str | None = None
     table: Table | None = None
+    subject: str = ""  # of a cause: the argument, axis or term that it is about
 
 
 class Naming:
@@ -42,7 +43,7 @@ class Naming:
         if named:
             return named
         cause = Said("") if run.failure.kind in ("TimeoutError", "Ended") else self._cause()
-        return Said(cause.sentences or wording.elsewhere(self.v), cause.slug)
+        return cause._replace(sentences=cause.sentences or wording.elsewhere(self.v))
 
     # -- the ways
 
@@ -79,14 +80,15 @@ class Naming:
         i, run = self.v.wrongly_returned()[0]
         slug, sentence = self.v.judged(i)
         cause = Said("") if slug or "rng" in self.exercise.parameters else self._cause(telling=True)
-        return Said(wording.lines(sentence, cause.sentences, wording.where(run)), slug or cause.slug)
+        sentences = wording.lines(sentence, cause.sentences, wording.where(run))
+        return cause._replace(sentences=sentences, slug=slug or cause.slug)
 
     def _shape(self):
         for i, run in self.v.wrongly_returned():
             if said := wording.shape(self.v, i):
                 cause = Said("") if wording.in_another_order(self.v, i) else self._cause(telling=True)
                 sentences = wording.lines(said, cause.sentences, wording.where(run))
-                return Said(sentences, cause.slug, _shapes(self.v, i))
+                return cause._replace(sentences=sentences, table=_shapes(self.v, i))
         return None
 
     def _not_finite(self):
@@ -122,7 +124,7 @@ class Naming:
             return None
         best = self.found[0]
         table = self._row_sums() or (_verdicts(self.v) if best.cause == "case" else None)
-        return Said(best.sentence, _slug(best), table)
+        return Said(best.sentence, _slug(best), table, best.subject)
 
     def _by_how_much(self):
         """Where it differs and by how much, without the right value."""
@@ -156,7 +158,7 @@ class Naming:
         best = self.found[0] if self.found else None
         if best is None or best.cause == "part" or (telling and not best.telling):
             return Said("")
-        return Said(best.sentence, _slug(best))
+        return Said(best.sentence, _slug(best), subject=best.subject)
 
     def _row_sums(self):
         """Of the first problem, where the rows should sum to one and do not: the learner's own sums, no right value."""

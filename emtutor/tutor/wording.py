@@ -5,6 +5,7 @@ The functions on a run take a `verdict.Verdict` and the run's index. Nothing her
 
 import numpy as np
 
+from emtutor import causes
 from emtutor.tutor import errors, values
 from emtutor.tutor.feedback import Table
 from emtutor.tutor.trial import Returned
@@ -25,6 +26,18 @@ UNSTEADY = (
 BOXED = "The number came inside an array, and is judged by its value. Elsewhere write `float(...)` or take [0]."
 FOLLOW = "Follow one number by hand: where does it part?"
 NO_NAME = "This function has no name: say which exercise it is, `check(f, 'e_step')`."
+
+CLINIC = "numpy-clinic"
+AXES, KEEPDIMS, TRANSPOSE, OUTER, SOLVE, LOGS = CLINIC_SECTIONS = (
+    "1. Axes", "2. keepdims", "3. Reshape and transpose", "4. Outer products", "5. Batched solve", "6. Log-sum-exp",
+)  # fmt: skip
+SECTION_OF_CAUSE = {  # by cause, alone or with its subject
+    "axis:keepdims": KEEPDIMS, "axis": AXES, "transpose": TRANSPOSE, "reshape": TRANSPOSE, "broadcast": OUTER,
+    "elementwise": OUTER, "batch": SOLVE, "underflow": LOGS,
+}  # fmt: skip
+SECTION_OF_ERROR = {  # by a part of its message, where no cause is known
+    "operands could not be broadcast": KEEPDIMS, "matmul: Input operand 1": TRANSPOSE, "solve: Input operand 1": SOLVE,
+}  # fmt: skip
 
 
 def lines(*sentences):
@@ -105,6 +118,14 @@ def changed(what):
         return "Your function draws from, or seeds, the global random numbers, which others use too."
     more = f" and {len(what) - 3} more" if len(what) > 3 else ""
     return f"Your function changes {', '.join(what[:3])}{more} for the whole notebook: leave that as it is."
+
+
+def clinic(lesson, cause, subject="", error=""):
+    """Where the clinic treats what a finding or an error of another lesson is about; "" where it does not."""
+    section = next((SECTION_OF_CAUSE[key] for key in (f"{cause}:{subject}", cause) if key in SECTION_OF_CAUSE), "")
+    if cause not in causes.FAMILIES and not section:
+        section = next((section for part, section in SECTION_OF_ERROR.items() if part in error), "")
+    return f"NumPy clinic, section {section.replace('. ', ': ').lower()}." if section and lesson != CLINIC else ""
 
 
 # ---- failures

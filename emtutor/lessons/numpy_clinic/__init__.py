@@ -1,0 +1,1 @@
+"""The clinic: twelve small exercises on arrays, for whoever knows the formula and not its axes."""
