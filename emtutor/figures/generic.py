@@ -3,6 +3,7 @@
 import numpy as np
 
 from emtutor import data, figures
+from emtutor.figures import answers
 from emtutor.films import palette
 from emtutor.maths import em
 from emtutor.maths.examples import missing, poisson
@@ -96,7 +97,8 @@ def _lamp_iterates(x, t, burning, out, e_step, m_step, start, iterations):
             return np.array(tau), f"Only the start: {answer.__name__} is not written yet."
     for _ in range(iterations):
         try:
-            tau.append(float(m_step(x.copy(), burning, out, *map(float, e_step(t, tau[-1])))))
+            expected = map(float, answers.called(e_step, t, tau[-1]))
+            tau.append(float(answers.called(m_step, x, burning, out, *expected)))
         except Exception as error:
             return np.array(tau), f"Your steps ended with {type(error).__name__}."
         if not 0 < tau[-1] < np.inf:

@@ -49,7 +49,7 @@ def in_other_units(answer):
 def _numbers(answer):
     """The learner's numbers, or two tens where they cannot be used."""
     try:
-        p = np.array([10.0, 10.0]) if em.is_stub(answer) else np.asarray(answer(), float)
+        p = np.array([10.0, 10.0]) if em.is_stub(answer) else np.asarray(answers.called(answer), float)
     except Exception:
         p = np.empty(0)
     usable = p.ndim == 1 and len(p) > 1 and np.isfinite(p).all() and p.min() > 0

@@ -11,6 +11,6 @@ and everything where no process can be started, runs in place with a smaller gua
 
 from emtutor.worker.outcomes import Failed, Report, Returned
 from emtutor.worker.plain import Other, plain
-from emtutor.worker.sessions import SECONDS, call, calls, session, warm
+from emtutor.worker.sessions import SECONDS, call, calls, can_start, session, warm
 
-__all__ = ["SECONDS", "Failed", "Other", "Report", "Returned", "call", "calls", "plain", "session", "warm"]
+__all__ = ["SECONDS", "Failed", "Other", "Report", "Returned", "call", "calls", "can_start", "plain", "session", "warm"]
