@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_scenes import columns, coordinates, hanging, raising, unnormalised, without_pi
 
-from emtutor import film, gaussian, old_faithful, play, scenes
+from emtutor import film, gaussian, kmeans, old_faithful, play, scenes
 
 X = old_faithful()
 START = gaussian.named_starts(X, 2)["spread out"]
@@ -476,3 +476,37 @@ def test_the_film_of_the_docs_answers():
     on = {m.name: dict(map(tuple, np.round(m.props["xy"], 6))) for m in answer.marks}
     assert on["L"][0.4] == pytest.approx(touch, abs=1e-5)
     assert all(on["L"][t] <= on["log p"][t] + 1e-6 for t in on["L"])
+
+
+# ---- soft k-means by a learner
+
+
+def test_softness_shows_her_shares_and_says_why_where_it_cannot():
+    theta = gaussian.fit(X, START).theta
+
+    def film_of(soft_assign):
+        return scenes.softness(X, theta, [0.01, 1.0], soft_assign=soft_assign)
+
+    def colours(movie):
+        return next(np.array(mark.props["colour"]) for mark in movie.frames[1].marks if mark.name == "data")
+
+    packages, own = film_of(None), film_of(lambda x, mu, beta: kmeans.soft_assign(x, mu, beta))
+    swapped = film_of(lambda x, mu, beta: kmeans.soft_assign(x, mu, beta)[:, ::-1])
+    assert (colours(own) == colours(packages)).all()
+    assert (colours(swapped) != colours(packages)).any()
+    assert "your soft_assign" in own.title
+    assert "your" not in packages.title
+
+    def stub(x, mu, beta): ...
+
+    assert film_of(stub).title == packages.title
+    for wrong, why in (
+        (lambda x, mu, beta: hanging(x, 0, 0, 0), "is there a loop that never ends?"),
+        (lambda x, mu, beta: 1 / 0, "raised ZeroDivisionError"),
+        (lambda x, mu, beta: x[:, :1], "did not return finite numbers of shape (n, k)"),
+        (lambda x, mu, beta: "text", "returned"),
+    ):
+        movie = film_of(wrong)
+        assert all(frame.words.startswith("Your soft_assign ") for frame in movie.frames)
+        assert why in movie.frames[0].words
+        assert "The package's shares are shown." in movie.frames[0].words

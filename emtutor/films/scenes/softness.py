@@ -4,19 +4,21 @@ import numpy as np
 
 from emtutor.films import film
 from emtutor.films.marks import number
-from emtutor.films.scenes import common, pictures
+from emtutor.films.scenes import common, learners, pictures
 from emtutor.maths import arguments, gaussian
 from emtutor.maths import kmeans as hard
+from emtutor.maths.model import learners as written
 from emtutor.maths.theta import Theta, check_with
 
 SHARES = np.concatenate([[1e-4], np.geomspace(0.01, 4, 24)])  # of the data's mean variance: from hard to soft
 
 
-def softness(x, theta0, betas=None, *, labels=None):
+def softness(x, theta0, betas=None, *, soft_assign=None, labels=None):
     """Film of soft k-means' responsibilities as the variance beta grows, beside those of EM, for the same means.
 
     x (n, 2), in standard deviations of each column, as a single beta asks for; theta0 = (pi, mu, Sigma) in the units of
-    x. betas: variances > 0, in squared standard deviations. The means can be dragged, in both pictures at once.
+    x. betas: variances > 0, in squared standard deviations. soft_assign(x, mu, beta) -> r (n, k): a learner's, or None
+    for the package's. The means can be dragged, in both pictures at once.
     """
     x, *_ = check_with(x, theta0)
     x, names = common.plane(x, labels)
@@ -26,9 +28,10 @@ def softness(x, theta0, betas=None, *, labels=None):
     theta = Theta(theta.pi, (theta.mu - mean) / scale, theta.Sigma / np.outer(scale, scale))
     betas = SHARES if betas is None else betas
     betas = arguments.several("betas", betas, "variances > 0", lambda b: 0 < b.min() <= b.max() < np.inf)
-    pair = _Pair((x - mean) / scale, theta, betas)
+    mine, whose = written(soft_assign=soft_assign)
+    pair = _Pair((x - mean) / scale, theta, betas, mine)
     return film.Film(
-        title="From hard to soft, and EM beside it",
+        title="From hard to soft, and EM beside it" + (f": {whose}" if mine else ""),
         caption="Left: every component has the variance beta and the same weight; near 0 each point belongs to "
         "its nearest mean alone, as in k-means. Right: EM, each with weight and covariance. The means are the same.",
         panels=(
@@ -50,22 +53,40 @@ def softness(x, theta0, betas=None, *, labels=None):
 
 
 class _Pair:
-    def __init__(self, x, theta, betas):
-        self.x, self.theta, self.betas = x, theta, betas
+    def __init__(self, x, theta, betas, mine):
+        self.x, self.theta, self.betas, self.mine = x, theta, betas, mine
+        self.trouble = ""
         self.limits = common.around(x, theta.mu, margin=0.12)
         self.drawing = pictures.Plane(x, [])
 
+    def shares(self, mu, beta):
+        """(r (n, k), a sentence where it is not the learner's). What failed is not asked again: it may hang."""
+        right = hard.soft_assign(self.x, mu, beta)
+        if self.mine and not self.trouble:
+            with learners.calling(**self.mine) as called:
+                try:
+                    r = np.asarray(called["soft_assign"](self.x, mu, float(beta)), float)
+                    if r.shape == right.shape and np.isfinite(r).all():
+                        return r, ""
+                    self.trouble = "did not return finite numbers of shape (n, k)."
+                except learners.Failure as failure:
+                    self.trouble = common.sentence(str(failure))
+                except (TypeError, ValueError):
+                    self.trouble = "returned something else than numbers."
+        return right, self.trouble and f"Your soft_assign {self.trouble} The package's shares are shown. "
+
     def frame(self, i, mu, held=None):
         beta, following = self.betas[i], self.betas[i + 1] if i + 1 < len(self.betas) else None
-        soft = hard.soft_assign(self.x, mu, beta)
+        soft, trouble = self.shares(mu, beta)
         q = gaussian.e_step(self.x, self.theta._replace(mu=mu))
         shared = [int((r.max(1) < 0.9).sum()) for r in (soft, q)]
         away = int((soft.argmax(1) != q.argmax(1)).sum())
         where = "" if held is None else f"Mean {held + 1} at ({', '.join(number(v) for v in mu[held])}). "
         return film.Frame(
             marks=(*self._cloud(soft, mu, 0, beta), *self._cloud(q, mu, 1)),
-            words=f"{where}beta = {number(beta, 3)} squared standard deviations: {shared[0]} of {len(self.x)} points "
-            f"are shared (largest share below 0.9), in EM {shared[1]}. {away} lie on different sides on the right.",
+            words=f"{trouble}{where}beta = {number(beta, 3)} squared standard deviations: {shared[0]} of "
+            f"{len(self.x)} points are shared (largest share below 0.9), in EM {shared[1]}. {away} lie on different "
+            "sides on the right.",
             label=f"beta {number(beta, 3)}" if held is None else "by hand",
             next="" if following is None else f"beta {number(following, 3)}",
             heads=(f"Soft k-means, beta = {number(beta, 3)}", "EM"),
