@@ -44,18 +44,19 @@ def right(exercise, answer, w, name):
     if isinstance(t, tuple) and name in exercise.out:
         i = list(exercise.out).index(name)
         t, a = t[i], a[i] if isinstance(a, tuple) and len(a) == len(exercise.out) else None
-    return a is not None and agree(a, t)
+    return a is not None and (agree(a, t) or (np.shape(a) == np.shape(t) and np.allclose(a, t, 1e-7, 1e-9)))
 
 
 def falsehoods(exercise, answer, finding, count):
     """Where a claim does not hold, in words."""
-    w0 = world(exercise.problems(np.random.default_rng(5))[0], exercise.notation)
-    held = {c.when: c for c in cases(w0)}
+    given = [world(p, exercise.notation) for p in exercise.problems(np.random.default_rng(5))]
+    held = {c.when: (c, w.pattern) for w in reversed(given) for c in cases(w)}
     rng = np.random.default_rng(3)
     elsewhere = []
     for w in others(exercise, count):
         if "when" in finding.objects:
-            inside = held[finding.objects["when"]].change(w, rng)
+            case, pattern = held[finding.objects["when"]]
+            inside = case.change(w, rng) if w.pattern == pattern else None
             if inside is not None and right(exercise, answer, inside, finding.part) is False:
                 yield f"wrong where {finding.objects['when']}: {w.label} {inside.sizes}"
             if "wherever else" in finding.relation and right(exercise, answer, w, finding.part):

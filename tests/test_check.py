@@ -314,7 +314,7 @@ NAMELESS = [
     ("normalise", lambda a: np.round(a / a.sum(1, keepdims=True), 2), "rounded to 2 decimals"),
     ("normalise", lambda a: a / a[0].sum(), "should sum to 1"),
     ("normalise", lambda a: a // a.sum(1, keepdims=True), "does // cut something off"),
-    ("assign", lambda x, mu: np.zeros(len(x), int), "is 0, on all problems"),
+    ("assign", lambda x, mu: np.zeros(len(x), int), "is 0, on every problem"),
     ("update_means", in_whole_numbers, "cut off to whole numbers"),
     ("update_means", lambda x, l, k: np.array([x[l == j].sum(0) / (1 + (l == j).sum()) for j in range(k)]), "j + 1"),
     ("distortion", lambda x, mu, labels: (x - mu[labels]).sum() ** 2, "summed before it is squared"),

@@ -49,15 +49,16 @@ EQUAL = [
 NAMED = {
     "sign": (
         r"sign|wrong way round|minus|negative|subtract|\+ mu|x - |-x|-mu|difference|below zero"
-        r"|instead of added|rise or fall|direction"
+        r"|instead of added|rise or fall|direction|logarithm"
     ),
     "dropped term": (
         r"missing|left out|not subtracted|without|= 0|for .* = 0|does not change|term|keep|whatever|= 1"
         r"|only the|nothing else|zero throughout|not normalised|should sum to|far out|underflow|what else belongs"
+        r"|in the place of|logarithm"
     ),
     "dropped factor": (
         r"factor|times|half|twice|divi|multipl|power|left out|without|normalis|sum to|set to 1|= 1|squared"
-        r"|whatever|does not change|unit|share|weight|n - 1|what else belongs"
+        r"|whatever|does not change|unit|share|weight|n - 1|what else belongs|uniform"
     ),
     "factor": r"factor|times|half|twice|quarter|divi|multipl|number|normalis|sum to|power|ln 2|counted once too often",
     "number": (

@@ -177,12 +177,13 @@ class _Search:
         start, a, _ = order[0]
         if a is None:
             return []
-        scaled = []
+        scaled, small = [], min(order[1:], key=lambda seen: seen[0].length, default=order[0])
+        small = small if start.length > 20 * small[0].length else None
         lost = next((w.label for w, a, t in order if t is not None and finite(t) and (a is None or not finite(a))), "")
         for table in self._tables(study, start, axes, pairs, name, source_too):
             fits = []
             for h in table:
-                fit = h._replace(besides=lost) if isinstance(h, Finding) else _fit(h, order)
+                fit = h._replace(besides=lost) if isinstance(h, Finding) else _fit(h, order, small)
                 if fit is not None:
                     fits.append((fit._replace(name=name), h))
                     if sum(f.exactness == EQUAL for f, _ in fits) == ENOUGH:
@@ -262,10 +263,10 @@ class _Search:
 # ---- one hypothesis against the answer
 
 
-def _fit(h, order):
+def _fit(h, order, small):
     """The hypothesis as a `Finding`, if the answer is what it makes, or a constant times that, on all problems."""
     (w, a, t), *rest = order
-    if w.length > 20 * (small := min(rest, key=lambda seen: seen[0].length, default=order[0]))[0].length:
+    if small is not None:
         b = h.output(small[0], small[2])  # most are seen to differ here already, at a hundredth of the price
         if b is None or small[1] is None or not factor(small[1], b):
             return None

@@ -11,7 +11,8 @@ from emtutor.problems.worlds import fresh
 FAR = "far"  # the subject of what only problems far from ordinary ones show
 TRIES = 12  # fresh problems of a case that must agree before it is claimed
 AROUND = 2  # and near each given problem
-OPPOSITES = 12  # fresh problems of other sizes of which none may agree before that is said of all others
+ELSEWHERE = 40  # fresh problems of other sizes on all of which it must be wrong before that is said
+OPPOSITES = 12  # fresh problems of other sizes on which a condition on the sizes is tried
 CONDITIONS = (  # (in words, which sizes it needs, whether it holds, question)
     ("k = d", "kd", lambda s: s["k"] == s["d"], "is an array sized by the wrong axis?"),
     ("n = k", "nk", lambda s: s["n"] == s["k"], "is an array sized by the wrong axis?"),
@@ -132,7 +133,7 @@ def _wrong_otherwise(study, held):
     """True if the answer is wrong on many fresh problems of other sizes, in none of which a case holds by its size, and
     near all that are given, the far ones too.
     """
-    for w in (*study.sized(OPPOSITES), *(fresh(w, study.rng) for w in study.worlds for _ in range(AROUND))):
+    for w in (*study.sized(ELSEWHERE), *(fresh(w, study.rng) for w in study.worlds for _ in range(AROUND))):
         if min(w.sizes.values(), default=0) == 1:
             continue
         a, t = study.both(w)
@@ -174,21 +175,18 @@ def agreeing(study, tries=TRIES):
 def _agreed(study, case, base, tries):
     """The truth's outputs on fresh problems of a case, if the answer agrees on all of them; else []."""
     truths = []
-    for attempt in range(3 * tries):
-        w = fresh(study.worlds[base[attempt % len(base)]], study.rng)
-        w = case.change(w, study.rng)
-        if w is None:
-            continue
-        t = called(study.truth, w.problem())
+    near = [study.worlds[base[attempt % len(base)]] for attempt in range(2 * tries)]
+    alike = [w for w in study.worlds if w.pattern == near[0].pattern]
+    for w in (*near, *alike):  # the small and the far ones last: most cases fall before
+        w = case.change(fresh(w, study.rng), study.rng)
+        t = None if w is None else called(study.truth, w.problem())
         if t is None or not finite(t):
             continue
         a, _ = study.both(w)
         if a is None or not agree(a, t):
             return []
         truths.append(t)
-        if len(truths) == tries:
-            return truths
-    return []
+    return truths if len(truths) >= tries else []
 
 
 def _constant(outputs):

@@ -77,7 +77,8 @@ def match(pattern, node, bound):
     if isinstance(pattern, ast.Name) and pattern.id in ANY:
         if not isinstance(node, (ast.expr, ast.keyword)):
             return False
-        return ast.dump(bound.setdefault(pattern.id, node)) == ast.dump(node)
+        held = bound.setdefault(pattern.id, node)
+        return held is node or ast.dump(held) == ast.dump(node)
     if isinstance(pattern, ast.Call):
         return isinstance(node, ast.Call) and _match_call(pattern, node, bound)
     if isinstance(pattern, ast.AST):
@@ -121,23 +122,26 @@ class _Fill(ast.NodeTransformer):
         self.bound = bound
 
     def visit_Name(self, node):
-        return copy.deepcopy(self.bound.get(node.id, node))
+        return self.bound.get(node.id, node)  # shared, not copied: nobody changes what the source says
 
     def visit_Call(self, node):
         rest = node.args and _rest(node.args[-1])
         original = self.bound.get("call")
         self.generic_visit(node)
         if original is not None and called(node) == called(original) and not is_method(original):
-            node.func = copy.deepcopy(original.func)  # special.entr, whatever it was imported as
+            node.func = original.func  # special.entr, whatever it was imported as
         if rest:
-            args, keywords = copy.deepcopy(self.bound["..."])
+            args, keywords = self.bound["..."]
             node.args, node.keywords = [*node.args[:-1], *args], [*node.keywords, *keywords]
         return node
 
 
 def _changes(rule, nodes, scope):
     """(node, Change) wherever a rule's pattern stands in the function."""
+    any_node = isinstance(rule.pattern, ast.Name)
     for node in nodes:
+        if not any_node and type(node) is not type(rule.pattern):
+            continue
         bound = {}
         counts = isinstance(node, (ast.BinOp, ast.UnaryOp)) and scope.role(node)
         if counts != "index" if rule.section == "index" else counts:
@@ -198,13 +202,13 @@ class Variants:
 
     def _put_in(self, node, place, change):
         """The function with one node replaced, or None if that is no function any more. The tree stays as it was."""
-        new = copy.deepcopy(change.new)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             return None
-        for u in ast.walk(new):
-            ast.copy_location(u, node if hasattr(node, "lineno") else self.tree.body[0])
+        for u in ast.walk(change.new):
+            if not hasattr(u, "lineno"):
+                ast.copy_location(u, node if hasattr(node, "lineno") else self.tree.body[0])
         namespace = {"np": np} | self.function.__globals__ | dict(change.helpers)
-        _put(place, new)
+        _put(place, change.new)
         try:
             exec(compile(self.tree, "<variant>", "exec"), namespace)
         except (SyntaxError, TypeError, ValueError):

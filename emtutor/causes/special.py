@@ -105,7 +105,7 @@ ROWS = (
     ("spd", None, "isotropic", "{v_} is a multiple of the unit matrix", "on which side, and with which power, does {v_} stand?", _isotropic, ("diagonal",)),
     ("spd", None, "unit", "{v_} is the unit matrix", "where does {v_} enter, and as {v_} or its inverse?", _eye, ("isotropic", "diagonal", "determinant 1", "same determinant", "equal")),
     ("positive above1", ("",), "= 1", "{v} = 1", "where does {v} enter, and with which power?", _full(1.0), ()),
-    ("positive above1 chance counts", "knc", "equal", "all {v_} are equal", "which {v_} goes with which entry?", lambda a: np.full(a.shape, a.mean()), ()),
+    ("positive above1 chance counts", "knc", "equal", "all {v_} are equal", "which {v_} goes with which entry?", lambda a: np.full(a.shape, a.mean() or 1), ()),
     ("positive above1", "knc", "= 1", "all {v_} are 1", _ENTERS, _full(1.0), ("equal",)),
     ("real", None, "= 0", "{v} = 0", _ENTERS, np.zeros_like, ("equal",)),
     ("real", ("",), "= 1", "{v} = 1", _ENTERS, _full(1.0), ()),
@@ -198,8 +198,10 @@ def _pairs(w):
     leaves = [u for u in w.values if "." not in u]
     kind = lambda u: (w.kinds[u].kind, w.kinds[u].axes)
     for q in (u for u in leaves if kind(u) in (("simplex", "nk"), ("simplex", "k"))):
-        for table in (u for u in leaves if kind(u) == ("log", w.kinds[q].axes)):
-            yield Case(f"{q} {table} posterior", f"{q} is the posterior", f"which terms change when {q} is any other "
+        tables = [u for u in leaves if kind(u) == ("log", w.kinds[q].axes)]
+        for table in tables:
+            of = f" that belongs to {table}" if len(tables) > 1 else ""
+            yield Case(f"{q} {table} posterior", f"{q} is the posterior{of}", f"which terms change when {q} is any other "
                        "distribution?", q, lambda v, rng, q=q, t=table: v.replace(**{q: np.exp(_normal(v.values[t]))}))  # fmt: skip
     for x in (u for u in leaves if kind(u) == ("points", "nd")):
         for mu in (u for u in leaves if kind(u) == ("centre", "d")):
