@@ -33,8 +33,9 @@ def test_no_module_takes_a_private_name_of_another():
 
 
 def test_imports_inside_functions_are_those_of_commands():
-    """The command loads what it needs when it is asked; anywhere else such an import would hide an arrow."""
-    assert {one.user for one in house.imports() if one.hidden} <= {"emtutor.desk.cli"}
+    """The command and pytest's plugin load what they need when asked; elsewhere an import there would hide an arrow."""
+    asked = {"emtutor.desk.cli", "emtutor.desk.pytest_plugin"}
+    assert {one.user for one in house.imports() if one.hidden} <= asked
 
 
 def test_the_picture_is_drawn_from_the_code():

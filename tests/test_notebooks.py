@@ -1,20 +1,19 @@
 """All notebooks of the course: what nbval does not see, their solved form, and what a learner's mistakes do to them.
 
-That a re-run gives the committed outputs is nbval's part of `make test`. The rules are in notebook_rules.py; below,
-each of them is shown a notebook that breaks it.
+That a re-run gives the committed outputs is nbval's part of `make test`. The rules stand in emtutor/desk/rules.py, the
+lessons' own in notebook_rules.py; below, each of them is shown a notebook that breaks it.
 """
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import nbformat
-import notebook_rules as rules
+import notebook_rules as course
 import pytest
 from nbformat import v4
 
 from emtutor import exam
-from emtutor.desk import notebooks
+from emtutor.desk import checked, notebooks, rules
 from emtutor.figures import start
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -37,13 +36,13 @@ def records():
 
 
 @each_notebook
-@pytest.mark.parametrize("rule", rules.OF_A_NOTEBOOK, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", course.OF_A_NOTEBOOK, ids=lambda rule: rule.__name__)
 def test_a_notebook_keeps(rule, path):
     assert list(rule(notebooks.read(path))) == []
 
 
 @each_notebook
-@pytest.mark.parametrize("rule", rules.OF_A_FILE, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", course.OF_A_FILE, ids=lambda rule: rule.__name__)
 def test_a_file_keeps(rule, path):
     assert list(rule(notebooks.read(path), path)) == []
 
@@ -65,22 +64,8 @@ def test_the_course_is_counted_and_drawn_as_it_is():
 
 def _ran(notebook, folder):
     """Run `notebook`: its checks in order, [(exercise, status), ...], and complaints about the counts that it shows."""
-    first = v4.new_code_cell(
-        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import counting, emtutor, emtutor.tutor\n"
-        "counting.watch()\n"
-        "_asked, _real_check = [], emtutor.tutor.check\n"
-        "def _recording(*args, **kwargs):\n"
-        "    feedback = _real_check(*args, **kwargs)\n"
-        "    _asked.append((feedback.exercise, feedback.status))\n"
-        "    return feedback\n"
-        "emtutor.check = emtutor.tutor.check = _recording"
-    )
-    last = v4.new_code_cell("import json\nprint(json.dumps([_asked, counting.shown]))")
-    notebook.cells = [first, *notebook.cells, last]
-    run = notebooks.normalise(notebooks.execute(notebook, folder))
-    checks, counts = json.loads(run.cells[-1].outputs[0].text)
-    return [tuple(pair) for pair in checks], counts
+    watch = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport counting\ncounting.watch()"
+    return checked.checks(notebook, folder, before=watch, value="counting.shown")
 
 
 @each_notebook
@@ -214,13 +199,13 @@ BROKEN = [
     (rules.outputs_are_stable, lesson("x", output="took 31 ms")),
     (rules.outputs_are_stable, stderr()),
     (rules.stubs_are_checked, lesson("def e_step(x):\n    ...", "x", "check(e_step)")),
-    (rules.code_lines_are_short, common("x = 1" + " + 1" * 22)),
-    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.")),
-    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\nYes.\n\n</details>")),
-    (rules.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.\n</details>")),
-    (rules.folded_text_opens_and_closes, common("x", "md:<details>\n<summary>Answer</summary>\n\nYes.\n\n</details>")),
-    (rules.only_drawing_is_folded, folded(common("x"))),
-    (rules.only_drawing_is_folded, folded(common("def f(x):\n    return x\nx"))),
+    (course.code_lines_are_short, common("x = 1" + " + 1" * 22)),
+    (course.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.")),
+    (course.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\nYes.\n\n</details>")),
+    (course.folded_text_opens_and_closes, common("x", "md:<details><summary>Answer</summary>\n\nYes.\n</details>")),
+    (course.folded_text_opens_and_closes, common("x", "md:<details>\n<summary>Answer</summary>\n\nYes.\n\n</details>")),
+    (course.only_drawing_is_folded, folded(common("x"))),
+    (course.only_drawing_is_folded, folded(common("def f(x):\n    return x\nx"))),
 ]
 
 
@@ -230,7 +215,7 @@ def test_a_rule_sees_the_notebook_that_breaks_it(rule, notebook):
 
 
 def test_every_rule_has_a_notebook_that_breaks_it():
-    assert {rule for rule, _ in BROKEN} == set(rules.OF_A_NOTEBOOK)
+    assert {rule for rule, _ in BROKEN} == set(course.OF_A_NOTEBOOK)
 
 
 def test_the_rules_leave_a_good_notebook_alone(tmp_path):
@@ -250,8 +235,8 @@ def test_the_rules_leave_a_good_notebook_alone(tmp_path):
     (tmp_path / "cloud.svg").write_text("<svg/>")
     notebook = notebooks.normalise(notebook)
     notebooks.write(notebook, tmp_path / "05-em.ipynb")
-    assert [list(rule(notebook)) for rule in rules.OF_A_NOTEBOOK] == [[]] * len(rules.OF_A_NOTEBOOK)
-    assert [list(rule(notebook, tmp_path / "05-em.ipynb")) for rule in rules.OF_A_FILE] == [[]] * len(rules.OF_A_FILE)
+    assert [list(rule(notebook)) for rule in course.OF_A_NOTEBOOK] == [[]] * len(course.OF_A_NOTEBOOK)
+    assert [list(rule(notebook, tmp_path / "05-em.ipynb")) for rule in course.OF_A_FILE] == [[]] * len(course.OF_A_FILE)
 
 
 ANSWER = "<details><summary>Answer</summary>\n\nYes.\n\n</details>"
@@ -260,10 +245,10 @@ ANSWER = "<details><summary>Answer</summary>\n\nYes.\n\n</details>"
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
-        (rules.three_questions_recall_the_last_lesson, f"md:## Do you remember?\n\nWhat?\n\n{ANSWER}"),
-        (rules.three_questions_recall_the_last_lesson, f"md:## Elsewhere\n\n{ANSWER}\n\n{ANSWER}\n\n{ANSWER}"),
-        (rules.progress_is_shown_on_the_way, 'progress("05-em")'),
-        (rules.chains_unfold, "derivations.bayes.run()"),
+        (course.three_questions_recall_the_last_lesson, f"md:## Do you remember?\n\nWhat?\n\n{ANSWER}"),
+        (course.three_questions_recall_the_last_lesson, f"md:## Elsewhere\n\n{ANSWER}\n\n{ANSWER}\n\n{ANSWER}"),
+        (course.progress_is_shown_on_the_way, 'progress("05-em")'),
+        (course.chains_unfold, "derivations.bayes.run()"),
     ],
 )
 def test_what_a_lesson_in_the_common_form_owes_is_seen_there_and_asked_of_no_other(tmp_path, rule, source):

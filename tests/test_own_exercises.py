@@ -92,4 +92,4 @@ def test_from_an_installed_package_in_an_empty_folder(tmp_path):
     env = os.environ | {"PYTHONPATH": str(site), "EMTUTOR_HOME": str(tmp_path / "home")}
     ran = subprocess.run([sys.executable, "-c", INSTALLED], cwd=empty, env=env, capture_output=True, text=True)
     assert ran.stdout == "[] correct True\nTrue\n", ran
-    assert "the exercises of there.is.none cannot be used" in ran.stderr
+    assert "the lessons of there.is.none cannot be used" in ran.stderr

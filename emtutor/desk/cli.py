@@ -112,6 +112,11 @@ def _parser():
     _add_site(commands)
     _add_release(commands)
 
+    new = commands.add_parser("new", help="begin a course of another lecture")
+    new.add_argument("what", choices=("course",), help="a course: one lesson, with all that it needs, and tests")
+    new.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
+    new.set_defaults(run=_new)
+
     report = commands.add_parser(
         "report",
         help="judge a folder of collected notebooks",
@@ -343,6 +348,18 @@ def _release(options):
     except release.ReleaseError as error:
         raise Failure(error) from error
     print(*said, sep="\n")
+    return 0
+
+
+def _new(options):
+    from emtutor.desk import new
+
+    try:
+        with _written(options.folder):
+            written = new.course(options.folder)
+    except new.NewError as error:
+        raise Failure(error) from error
+    print(f"{options.folder} is a course of one lesson, {len(written)} files. Begin with its README.md.")
     return 0
 
 

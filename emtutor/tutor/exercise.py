@@ -64,12 +64,10 @@ seconds    of computing that an answer may take on all problems; more where righ
 index      names of outputs that are used in brackets, `mu_a[p]`: whole numbers by type, in an array or a list.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -128,12 +126,12 @@ def exercises():
             if exercise.name in found:
                 raise ValueError(f"two exercises are called {exercise.name!r}: {found[exercise.name]!r}, {exercise!r}")
             found[exercise.name] = exercise
-    for entry in entry_points(group=GROUP):
+    for module, others in lessons.of_others("EXERCISES"):
         try:
-            for exercise in entry.load().EXERCISES:
+            for exercise in others:
                 _add(exercise, found)
-        except Exception as error:  # somebody else's package must not end this course
-            warnings.warn(f"the exercises of {entry.value} cannot be used: {error}", stacklevel=2)
+        except Exception as error:
+            lessons.unusable(module, error)
     return found
 
 
@@ -152,7 +150,6 @@ def register(exercise):
     return exercise
 
 
-GROUP = "emtutor.lessons"  # entry points of other packages: modules with a list EXERCISES
 _registered: set[str] = set()
 
 

@@ -1,7 +1,7 @@
 """A prediction before the reveal: a choice of plain ipywidgets, each answer met by what it would imply.
 
 The texts stand in `emtutor/lessons/lNN/predictions.py`, so that the cell `predict("halfway")` does
-not show the answer above the question. A module is found by being there.
+not show the answer above the question. A module is found by being there, another package's by its entry point.
 """
 
 from functools import cache
@@ -30,16 +30,25 @@ class Prediction(NamedTuple):
 
 @cache
 def predictions():
-    """{name: Prediction} of all lessons."""
+    """{name: Prediction} of all lessons, then those of other packages."""
     found: dict[str, Prediction] = {}
     for module in lessons.modules("predictions"):
-        for name, prediction in module.PREDICTIONS.items():
-            if name in found:
-                raise ValueError(f"two predictions are called {name!r}")
-            if len(prediction.replies) < 2 or prediction.right not in prediction.replies:
-                raise ValueError(f"prediction {name!r} needs two or more replies, the right answer among them")
-            found[name] = prediction
+        _add(module.PREDICTIONS, found)
+    for module, others in lessons.of_others("PREDICTIONS"):
+        try:
+            _add(others, found)
+        except Exception as error:
+            lessons.unusable(module, error)
     return found
+
+
+def _add(some, found):
+    for name, prediction in some.items():
+        if name in found:
+            raise ValueError(f"two predictions are called {name!r}")
+        if len(prediction.replies) < 2 or prediction.right not in prediction.replies:
+            raise ValueError(f"prediction {name!r} needs two or more replies, the right answer among them")
+        found[name] = prediction
 
 
 def predict(name, replies=None, right=None):

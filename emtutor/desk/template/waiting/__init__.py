@@ -1,0 +1,1 @@
+"""Waiting times: a course of one lesson, on a mixture of exponentials."""
