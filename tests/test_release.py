@@ -56,6 +56,7 @@ def test_chosen_lessons_arrive_without_outputs_and_what_was_not_asked_has_no_che
         ("3", ["03-c"]),
         ("00, 04-05", ["00-a", "04-d", "05-e"]),
         ("05,03-04,04", ["03-c", "04-d", "05-e"]),
+        ("clinic,04-d", ["04-d", "clinic"]),
         (None, ["00-a", "03-c", "04-d", "05-e", "clinic"]),
     ],
 )
@@ -67,8 +68,9 @@ def test_lessons_are_named_by_number(lessons, stems):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        (["--lessons", "77"], "there is no lesson 77"),
-        (["--lessons", "x"], "takes numbers"),
+        (["--lessons", "77"], "there is no lesson '77'"),
+        (["--lessons", "05-03"], "name numbers"),
+        (["--lessons", ""], "name numbers"),
         (["--lessons", "04", "--exercises", "e_step"], "e_step is no exercise of these lessons"),
     ],
 )

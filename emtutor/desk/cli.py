@@ -155,7 +155,7 @@ def _add_release(commands):
         description="Make what a class gets: chosen lessons and exercises, with or without their solutions.",
     )
     release.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
-    release.add_argument("--lessons", metavar="03-05", help="numbers, with commas and dashes (default: all)")
+    release.add_argument("--lessons", metavar="03-05", help="numbers or names, with commas (default: all)")
     release.add_argument("--exercises", nargs="+", metavar="NAME", help="those that are asked (default: all)")
     release.add_argument(
         "--without-solutions", action="store_true", help="also a wheel of emtutor that checks and holds no solutions"

@@ -55,24 +55,24 @@ def release(folder, lessons=None, names=None, without_solutions=False, form="not
 
 
 def chosen(paths, lessons):
-    """Those notebooks whose numbers are named: "03-05", "00,07"; all if lessons is None."""
+    """Those notebooks that are named: "03-05", "00,numpy-clinic"; all if lessons is None."""
     if lessons is None:
         return paths
     wanted = []
-    for part in lessons.split(","):
-        first, _, last = part.strip().partition("-")
-        last = last or first
-        if not (first.isdecimal() and last.isdecimal()):
-            raise ReleaseError(f"--lessons takes numbers, such as 03-05 or 00,03-05, got {lessons!r}")
-        of_part = [path for path in paths if re.match(r"\d+", path.stem) and int(first) <= _number(path) <= int(last)]
+    for part in map(str.strip, lessons.split(",")):
+        numbers = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        first, last = (int(n or numbers[1]) for n in numbers.groups()) if numbers else (1, 0)
+        of_part = [path for path in paths if path.stem == part or first <= _number(path) <= last]
         if not of_part:
-            raise ReleaseError(f"there is no lesson {part.strip()}: there are {', '.join(p.stem for p in paths)}")
+            known = ", ".join(path.stem for path in paths)
+            raise ReleaseError(f"there is no lesson {part!r}: name numbers, such as 03-05 or 00,03, of {known}")
         wanted += of_part
     return [path for path in paths if path in wanted]
 
 
 def _number(path):
-    return int(re.match(r"\d+", path.stem)[0])
+    numbered = re.match(r"\d+", path.stem)
+    return int(numbered[0]) if numbered else -1
 
 
 def _asked(read, names):
