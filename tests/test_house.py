@@ -34,7 +34,7 @@ def test_no_module_takes_a_private_name_of_another():
 
 def test_imports_inside_functions_are_those_of_commands():
     """The command and pytest's plugin load what they need when asked; elsewhere an import there would hide an arrow."""
-    asked = {"emtutor.desk.cli", "emtutor.desk.pytest_plugin"}
+    asked = {"emtutor.desk.cli", "emtutor.desk.lecturer", "emtutor.desk.pytest_plugin"}
     assert {one.user for one in house.imports() if one.hidden} <= asked
 
 

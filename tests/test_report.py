@@ -116,7 +116,7 @@ def test_notebooks_in_one_folder_are_one_students(two):
 
 
 def test_what_is_known_is_not_judged_again(two, monkeypatch):
-    monkeypatch.setattr(report, "_judge", lambda path: pytest.fail(f"{path} is known"))
+    monkeypatch.setattr(report, "judge", lambda path: pytest.fail(f"{path} is known"))
     kept = two / report.KEPT
     with kept.open("a") as stream:
         stream.write('["cut o')

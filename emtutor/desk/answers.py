@@ -57,9 +57,41 @@ def answers(notebook, names):
     return found
 
 
+def values(notebook, names):
+    """({name: value}, notes) of those names that the notebook binds to data: numbers, texts, lists of them.
+
+    What is written out is read; what must be computed is computed in a worker, each name by itself. A text must be
+    written out. A name whose value cannot be had has a note and none.
+    """
+    statements, _ = _statements(notebook)
+    found, notes = {}, []
+    for name in names:
+        binding = [s for s in statements if name in s.binds]
+        if not binding or isinstance(binding[-1].node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        try:
+            found[name] = _written_out(binding[-1].node)
+        except ValueError:
+            scope: dict[str, Any] = {}
+            needed = _needed(binding, statements)
+            notes += [f"{name}: {note}" for note in _values(needed, binding, {}, scope)]
+            found |= {key: value for key, value in scope.items() if key == name}
+    return found, notes
+
+
+def _written_out(node):
+    """The value of an assignment to one name that holds nothing to compute; ValueError for any other statement."""
+    if not (isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets)):
+        raise ValueError
+    try:
+        return ast.literal_eval(node.value)
+    except (TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError from error
+
+
 def _answer(name, function, definition, statements, note):
     source = ast.unparse(definition.node)
-    needed = _needed(definition, statements)
+    needed = _needed([definition], statements)
     scope: dict[str, Any] = {"__name__": "answers", "__builtins__": builtins}
     try:
         notes = [note, *_prepare(needed, scope)]
@@ -131,10 +163,10 @@ def _defines(statement, name):
     return isinstance(statement.node, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.node.name == name
 
 
-def _needed(definition, statements):
-    """The statements that a definition hangs on, in the notebook's order, itself among them."""
-    chosen, todo = {id(definition): definition}, [*definition.reads]
-    seen = {definition.node.name}
+def _needed(wanted, statements):
+    """The statements that those hang on which are wanted, in the notebook's order, these among them."""
+    chosen, todo = {id(s): s for s in wanted}, [name for s in wanted for name in s.reads]
+    seen = {name for s in wanted for name in s.binds}
     while todo:
         name = todo.pop()
         if name in seen:

@@ -7,11 +7,12 @@ import socket
 import sys
 import tempfile
 import traceback
-from contextlib import contextmanager
 from importlib.metadata import requires, version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
+
+from emtutor.desk import lecturer, terminal
 
 FOLDER = "my-course"
 # Nothing at the terminal or over the first page that a student cannot use: errors are said, and the address to open.
@@ -37,7 +38,7 @@ def main(arguments=None):
         )
     try:
         return options.run(options)
-    except Failure as failure:
+    except terminal.Failure as failure:
         print(f"emtutor: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -70,10 +71,6 @@ def _say_anything():
             stream.reconfigure(errors="backslashreplace")
 
 
-class Failure(Exception):
-    """Something could not be done; the message is for the person at the keyboard."""
-
-
 def _parser():
     parser = argparse.ArgumentParser(
         prog="emtutor", description="The EM lecture that you can run, step through, and be corrected by."
@@ -89,7 +86,7 @@ def _parser():
     lab.add_argument("--no-browser", action="store_true", help="only print the address to open")
     lab.add_argument("--port", type=_port, help="the port of the server (default: the first free one from 8888)")
     lab.add_argument(
-        "--folder", type=_path, help=f"where your copy is or is to be (default: {FOLDER} in the current folder)"
+        "--folder", type=terminal.path, help=f"where your copy is or is to be (default: {FOLDER} in the current folder)"
     )
     lab.add_argument(
         "jupyter", nargs="*", metavar="-- OPTION", help="options for JupyterLab itself, such as -- --ip=0.0.0.0"
@@ -97,43 +94,33 @@ def _parser():
     lab.set_defaults(run=_lab)
 
     solve = commands.add_parser("solve", help="put the solutions into a notebook's exercises")
-    solve.add_argument("notebook", type=_path, nargs="+", metavar="NOTEBOOK")
+    solve.add_argument("notebook", type=terminal.path, nargs="+", metavar="NOTEBOOK")
     solve.add_argument(
-        "-o", "--output", type=_path, required=True, metavar="FOLDER", help="where the solved notebook is written"
+        "-o",
+        "--output",
+        type=terminal.path,
+        required=True,
+        metavar="FOLDER",
+        help="where the solved notebook is written",
     )
     solve.add_argument("--force", action="store_true", help="write over a notebook that is already there")
     solve.set_defaults(run=_solve)
 
     export = commands.add_parser("export", help="make one self-contained page of a notebook")
-    export.add_argument("notebook", type=_path, metavar="NOTEBOOK")
-    export.add_argument("-o", "--output", type=_path, required=True, metavar="PAGE.html", help="the page to write")
+    export.add_argument("notebook", type=terminal.path, metavar="NOTEBOOK")
+    export.add_argument(
+        "-o", "--output", type=terminal.path, required=True, metavar="PAGE.html", help="the page to write"
+    )
     export.set_defaults(run=_export)
 
     _add_site(commands)
-    _add_release(commands)
-
-    new = commands.add_parser("new", help="begin a course of another lecture")
-    new.add_argument("what", choices=("course",), help="a course: one lesson, with all that it needs, and tests")
-    new.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
-    new.set_defaults(run=_new)
-
-    report = commands.add_parser(
-        "report",
-        help="judge a folder of collected notebooks",
-        description="Judge all notebooks in a folder and its sub-folders: one row a student, one column an exercise.",
-    )
-    report.add_argument("folder", type=_path, metavar="FOLDER")
-    report.add_argument("--csv", type=_path, metavar="FILE", help="write the table")
-    report.add_argument("--html", type=_path, metavar="FILE", help="write a page with all functions and messages")
-    report.add_argument("--jobs", type=_count, metavar="N", help="notebooks at the same time (default: one a core)")
-    report.add_argument("--again", action="store_true", help="judge anew what an earlier run has judged")
-    report.set_defaults(run=_report)
+    lecturer.add(commands)
     return parser
 
 
 def _add_site(commands):
     site = commands.add_parser("site", help="make a site of all lessons, to be read in any browser")
-    site.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
+    site.add_argument("folder", type=terminal.path, metavar="FOLDER", help="an empty or a new one")
     site.add_argument(
         "--repository",
         metavar="OWNER/NAME",
@@ -141,46 +128,16 @@ def _add_site(commands):
     )
     site.add_argument(
         "--lite",
-        type=_path,
+        type=terminal.path,
         metavar="WHEELS",
         help="also the course that runs in the browser, in FOLDER/lite; WHEELS is a folder that make wheels fills",
     )
     site.set_defaults(run=_site)
 
 
-def _add_release(commands):
-    release = commands.add_parser(
-        "release",
-        help="make the notebooks that a class gets",
-        description="Make what a class gets: chosen lessons and exercises, with or without their solutions.",
-    )
-    release.add_argument("folder", type=_path, metavar="FOLDER", help="an empty or a new one")
-    release.add_argument("--lessons", metavar="03-05", help="numbers or names, with commas (default: all)")
-    release.add_argument("--exercises", nargs="+", metavar="NAME", help="those that are asked (default: all)")
-    release.add_argument(
-        "--without-solutions", action="store_true", help="also a wheel of emtutor that checks and holds no solutions"
-    )
-    release.add_argument("--format", choices=("notebooks", "nbgrader"), default="notebooks")
-    release.set_defaults(run=_release)
-
-
-def _path(text):
-    if not text or "\0" in text:
-        raise argparse.ArgumentTypeError(f"a path is expected, got {text!r}")
-    if len(text) > 1000:
-        raise argparse.ArgumentTypeError(f"a path of {len(text)} letters is too long for a file")
-    return Path(text)
-
-
 def _port(text):
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, got {text!r}")
-    return int(text)
-
-
-def _count(text):
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 1000 is expected, got {text!r}")
     return int(text)
 
 
@@ -196,7 +153,7 @@ def _lab(options):
         said = deliver.deliver(folder)
         page = deliver.first_page(folder)
     except deliver.CourseError as error:
-        raise Failure(error) from error
+        raise terminal.Failure(error) from error
     folder = folder.absolute()
     if not _has_home():
         home = folder / ".emtutor" / "home"
@@ -234,7 +191,7 @@ def _refuse_taken(port):
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise Failure(
+            raise terminal.Failure(
                 f"port {port} cannot be used ({error.strerror}): name another, or leave --port out"
             ) from error
 
@@ -275,7 +232,7 @@ def _solve(options):
         target = options.output / path.name
         solved, names = notebooks.solve(notebook)
         _make_room(options.output, target, path, notebooks.text(solved).encode(), options.force)
-        with _written(target):
+        with terminal.written(target):
             notebooks.write(solved, target)
         none = "there is no exercise in this notebook, or its solution is not here"
         print(f"{target}: {', '.join(names) + ' solved' if names else none}")
@@ -283,29 +240,23 @@ def _solve(options):
 
 
 def _make_room(folder, target, source, content, force):
-    with _written(target):
+    with terminal.written(target):
         if target.is_dir():
-            raise Failure(f"{target} is a folder: choose another place with -o")
+            raise terminal.Failure(f"{target} is a folder: choose another place with -o")
         if target.exists() and target.resolve() == source.resolve():
-            raise Failure(f"{target} is the notebook itself: choose another folder with -o")
+            raise terminal.Failure(f"{target} is the notebook itself: choose another folder with -o")
         if target.exists() and not force and target.read_bytes() != content:
-            raise Failure(f"{target} is already there and differs: choose another folder with -o, or say --force")
+            raise terminal.Failure(
+                f"{target} is already there and differs: choose another folder with -o, or say --force"
+            )
         folder.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def _written(path):
-    try:
-        yield
-    except OSError as error:
-        raise Failure(f"{path} cannot be written ({error.strerror or error}): choose another place with -o") from error
 
 
 def _export(options):
     _read(options.notebook)
-    with _written(options.output), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+    with terminal.written(options.output), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         if options.output.is_dir():
-            raise Failure(f"{options.output} is a folder: name a page in it with -o")
+            raise terminal.Failure(f"{options.output} is a folder: name a page in it with -o")
         options.output.parent.mkdir(parents=True, exist_ok=True)
         if not _has_home():
             _live_in(Path(scratch))
@@ -314,7 +265,7 @@ def _export(options):
         try:
             export(options.notebook, options.output)
         except (ValueError, RuntimeError, TimeoutError) as error:  # no .html; a kernel that died; a cell without end
-            raise Failure(error) from error
+            raise terminal.Failure(error) from error
     print(f"{options.output} is written.")
     return 0
 
@@ -327,57 +278,13 @@ def _site(options):
         if options.lite:
             lite.wheels_in(options.lite)  # said before all lessons are run
         named = site.known_repository() if options.repository is None else site.repository(options.repository)
-        with _written(options.folder):
+        with terminal.written(options.folder):
             site.build(options.folder, repository=named, lite=options.lite and "lite")
             if options.lite:
                 lite.build(options.folder / "lite", options.lite)
     except (site.SiteError, lite.LiteError, ValueError, RuntimeError, TimeoutError) as error:
-        raise Failure(error) from error
+        raise terminal.Failure(error) from error
     print(f"{options.folder / 'index.html'} is the first page.")
-    return 0
-
-
-def _release(options):
-    from emtutor.desk import release
-
-    try:
-        with _written(options.folder):
-            said = release.release(
-                options.folder, options.lessons, options.exercises, options.without_solutions, options.format
-            )
-    except release.ReleaseError as error:
-        raise Failure(error) from error
-    print(*said, sep="\n")
-    return 0
-
-
-def _new(options):
-    from emtutor.desk import new
-
-    try:
-        with _written(options.folder):
-            written = new.course(options.folder)
-    except new.NewError as error:
-        raise Failure(error) from error
-    print(f"{options.folder} is a course of one lesson, {len(written)} files. Begin with its README.md.")
-    return 0
-
-
-def _report(options):
-    from emtutor.desk import report
-
-    if not options.folder.is_dir():
-        raise Failure(f"{options.folder} is no folder: name the one that holds the collected notebooks")
-    rows = report.report(options.folder, options.jobs, options.again, progress=sys.stderr.isatty())
-    if not rows:
-        raise Failure(f"there is no notebook (.ipynb) in {options.folder} or below it")
-    print(report.text(rows))
-    for path, write in ((options.csv, report.write_csv), (options.html, report.write_html)):
-        if path:
-            with _written(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(rows, path)
-            print(f"{path} is written.")
     return 0
 
 
@@ -387,9 +294,9 @@ def _read(path):
     try:
         return notebooks.read(path)
     except FileNotFoundError:
-        raise Failure(f"there is no notebook {path}: is the path right, seen from {_here()}?") from None
+        raise terminal.Failure(f"there is no notebook {path}: is the path right, seen from {_here()}?") from None
     except (ValueError, OSError) as error:
-        raise Failure(error) from error
+        raise terminal.Failure(error) from error
 
 
 def _here():

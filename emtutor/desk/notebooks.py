@@ -266,10 +266,16 @@ def _replaced(notebook, source_of):
         lines[function.start : function.end] = source.rstrip("\n").split("\n")
         cell.source = "\n".join(lines)
         names.append(function.name)
+    return without_outputs(notebook), names[::-1]
+
+
+def without_outputs(notebook):
+    """A copy as nobody has run it."""
+    notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return notebook, names[::-1]
+    return notebook
 
 
 def solve(notebook, solution_of=None):

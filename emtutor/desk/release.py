@@ -4,7 +4,6 @@ An exercise that is not asked keeps its stub, for later cells use the name, and 
 wheel of emtutor comes along that has none (`sealing`).
 """
 
-import copy
 import re
 from pathlib import Path
 
@@ -85,7 +84,7 @@ def _asked(read, names):
 
 def only(notebook, asked, stems):
     """A copy without outputs: only these exercises are asked, and links lead only to notebooks that come along."""
-    notebook = copy.deepcopy(notebook)
+    notebook = notebooks.without_outputs(notebook)
     left_out = {s.name for s in notebooks.stubs(notebook) if s.name in exercises() and s.name not in asked}
     for stub in reversed(notebooks.stubs(notebook)):
         if stub.name in left_out:
@@ -94,7 +93,7 @@ def only(notebook, asked, stems):
             notebook.cells[stub.cell].source = "\n".join(lines)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.source, cell.outputs, cell.execution_count = without_checks(cell.source, left_out), [], None
+            cell.source = without_checks(cell.source, left_out)
         elif cell.cell_type == "markdown":
             cell.source = _linked(cell.source, stems)
     notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]

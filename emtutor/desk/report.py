@@ -42,7 +42,7 @@ def report(folder, jobs=None, again=False, progress=True):
     jobs: notebooks at the same time, by default one a core. again: judge anew what is known from an earlier run.
     """
     folder = Path(folder)
-    paths = [p for p in sorted(folder.rglob("*.ipynb")) if not _hidden(p.relative_to(folder))]
+    paths = [p for p in sorted(folder.rglob("*.ipynb")) if not hidden(p.relative_to(folder))]
     known = {} if again else _known(folder)
     marks, todo = {}, []
     for path in paths:
@@ -52,7 +52,7 @@ def report(folder, jobs=None, again=False, progress=True):
         else:
             todo.append((path, key))
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        waiting = {pool.submit(_judge, path): (path, key) for path, key in todo}
+        waiting = {pool.submit(judge, path): (path, key) for path, key in todo}
         for done in tqdm(as_completed(waiting), total=len(todo), unit="notebook", disable=not progress or not todo):
             path, key = waiting[done]
             marks[path] = done.result()
@@ -69,11 +69,11 @@ def columns(rows):
 # ---- judging
 
 
-def _judge(path):
-    """What `emtutor.desk.marks` says of a notebook, from a process and a store of its own."""
+def judge(path, *more):
+    """What `emtutor.desk.marks` says of a notebook, in a process and a store of its own. more: its arguments."""
     with tempfile.TemporaryDirectory(prefix="emtutor-report-", ignore_cleanup_errors=True) as scratch:
         fixed = {"EMTUTOR_HOME": scratch, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-        command = [sys.executable, "-m", "emtutor.desk.marks", str(path.absolute())]
+        command = [sys.executable, "-m", "emtutor.desk.marks", str(path.absolute()), *more]
         try:
             run = subprocess.run(
                 command, cwd=scratch, env=os.environ | fixed, capture_output=True, timeout=SECONDS, check=False
@@ -118,7 +118,8 @@ def _keep(folder, key, found):
         return  # a folder that cannot be written to: the next run begins anew
 
 
-def _hidden(path):
+def hidden(path):
+    """True of a path of which a part begins with a dot."""
     return any(part.startswith(".") for part in path.parts)
 
 
@@ -159,7 +160,7 @@ def write_csv(rows, path):
     lines = [["student", *names, "right", "of", "notes"]]
     for row in rows:
         cells = [_cell(row.marks.get(name)) for name in names]
-        lines.append([_harmless(row.student), *cells, _solved(row), len(names), _harmless(" ".join(row.notes))])
+        lines.append([harmless(row.student), *cells, _solved(row), len(names), harmless(" ".join(row.notes))])
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows(lines)
         stream.seek(0)
@@ -176,7 +177,7 @@ def _solved(row):
     return sum(mark["status"] == "correct" for mark in row.marks.values())
 
 
-def _harmless(text):
+def harmless(text):
     """A cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
