@@ -186,7 +186,7 @@ def draw_14(rng):
         Slip(1 / 3, "That is the best q at an infinite temperature."),
     ]
     shown = head("state $z$", 1, 2, 3) + row("$p(x, z)$", *(f"1/{2**v}" for v in levels))
-    shown += row("$q(z)$", *(f"1/{round(1 / v)}" for v in q)) + f"\nFor 14b: $T = {T}$. $\\ln 2 = 0.6931$"
+    shown += row("$q(z)$", *(f"1/{round(1 / v)}" for v in q)) + f"\nFor 14b: $T = {T}$\n\n$\\ln 2 = 0.6931$"
     return Question(14, "Free energy", "08-elbo-kl", shown, (
         Part("14a", 3, near(right, 3, ["U", "S", "F"], slips=slips), right.tolist(),
              rf"In units of $\ln 2$: $U = {U:.4g}$, $S = {S:.4g}$, and $F = U - S = {U - S:.4g}$. It is "

@@ -42,6 +42,20 @@ class Sheet:
         return re.sub(r"^```\w*\n?", "", text, flags=re.MULTILINE)
 
 
+class Tables(NamedTuple):
+    """Several tables, shown where one is expected."""
+
+    tables: tuple[Table, ...]
+
+    def text(self):
+        """One below the other."""
+        return "\n\n".join(table.text() for table in self.tables)
+
+    def html(self):
+        """The same in HTML."""
+        return "".join(table.html() for table in self.tables)
+
+
 class Report(Said):
     """What `submit` says: points by question, each with its lesson; `marks` has one entry for each part."""
 
@@ -50,16 +64,20 @@ class Report(Said):
         self.points = sum(mark.points for mark in marks)
         self.by_question = {q.number: sum(m.points for m in marks if m.name in _names(q)) for q in paper.questions}
         attempted = [mark for mark in marks if mark.status != "unattempted"]
-        notes = [f"`{mark.name}`: {Sheet(mark.note)!r}" for mark in attempted if mark.note]
+        tables = [Table(("question", "about", "points", "lesson"), tuple(self._rows(paper)))]
+        notes = [(m.name, f"{m.points:g} of {m.of}", repr(Sheet(m.note))) for m in attempted if m.note]
+        if notes:
+            tables.append(Table(("answer", "points", "what went wrong"), tuple(notes)))
         left = [mark.name.removeprefix("answer_") for mark in marks if mark.status == "unattempted"]
-        if attempted and left:
-            notes.append(f"Left open: {', '.join(left)}.")
         super().__init__(
             f"Example exam, seed {paper.seed}: {self.points:g} of {paper.points} points",
             self._parts(paper) if attempted else "Nothing was answered yet. An answer that is still `...` counts zero.",
             status="correct" if self.points == paper.points else "",
-            table=Table(("question", "about", "points", "lesson"), tuple(self._rows(paper))),
-            asides=[*notes, "`paper.model_answers()` shows the model answers." if attempted else ""],
+            table=Tables(tuple(tables)),
+            asides=[
+                f"Left open: {', '.join(left)}." if attempted and left else "",
+                "`paper.model_answers()` shows the model answers." if attempted else "",
+            ],
         )
 
     def _parts(self, paper):

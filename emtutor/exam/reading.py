@@ -49,7 +49,8 @@ def numbers(answer, count, wide=False):
     """(count,) floats, NaN for an item left open. wide: "ln 1/8" is ln(1/8), and not (ln 1)/8."""
     items = _items(answer, count)
     if len(items) != count:
-        raise Unread(f"{count} number{'s are' if count > 1 else ' is'} expected; there are {len(items)}.")
+        there = "is 1" if len(items) == 1 else f"are {len(items)}"
+        raise Unread(f"{count} number{'s are' if count > 1 else ' is'} expected; there {there}.")
     return np.array([math.nan if is_open(item) else _number(item, wide) for item in items])
 
 

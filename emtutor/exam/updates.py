@@ -128,6 +128,9 @@ def draw_2(rng):
              "Check the sign, the factor and the unit. The gradient has the unit 1/x: it needs the inverse of Sigma."),
             ("no-share", lambda x, pi, mu, Sigma, density: _pull(np.ones_like(density), x, mu) @ np.linalg.inv(Sigma),
              "The shares r are missing: the derivative of log sum_j brings out each term's share."),
+            ("over-points", lambda x, pi, mu, Sigma, density:
+             _pull(pi * density / (pi * density).sum(0), x, mu) @ np.linalg.inv(Sigma),
+             "Your shares are normalised over the points. Each point hands out one unit, over the components."),
             ("joint-weights", lambda x, pi, mu, Sigma, density: _pull(pi * density, x, mu) @ np.linalg.inv(Sigma),
              "Your weights are pi times the density. The derivative of a logarithm divides by what is under it."),
         ])  # fmt: skip
