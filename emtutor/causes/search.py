@@ -294,7 +294,7 @@ def _fit(h, order, small):
     objects, subject, asked = h.objects, h.subject, h.question
     if isinstance(objects, rewriting.Told):
         objects, subject, asked = objects.told()
-        if all(str(objects.get(u, "")).startswith(PART) for u in "ab"):
+        if "{b} in the place of {a}" in h.relation and all(objects[u].startswith(PART) for u in "ab"):
             return None  # "a part in the place of a part" tells nothing
     exactness = EQUAL if c == 1 else SCALED
     return Finding(
