@@ -71,12 +71,13 @@ SHARES = """
     m_step.pi map_m_step.pi mean_field.q1 mean_field.q2 normalise.shares online_update.S0 poisson_e_step.r
     poisson_m_step.pi posterior_table.table responsibilities.r soft_assign.r tempered_posterior.q
     theta_from_statistics.pi tightest_q.q update_pi.pi update_pi_map.pi largest_shares.shares product_table.table
+    m_step_seen.pi
 """
 POSITIVE = """
     best_beta.beta block_statistics.S0 convergence_rate.rate critical_beta.beta decompose.kl distortion.J
     e_step_gains.gain_L entropy.entropy grad_pi.gradient jensen_gap.gap kl.kl lamp_e_step.life_burning
     lamp_e_step.life_out lamp_m_step.tau lamp_m_step.x linkage_e_step.x2 poisson_e_step.x
-    poisson_m_step.rate poisson_m_step.x squared_lengths.squared
+    poisson_m_step.rate poisson_m_step.x squared_lengths.squared standard_errors.errors
 """
 WHOLE = """
     assign.labels match_labels.p sample.z
@@ -90,7 +91,7 @@ HARMLESS = {
     "np.clip(v, -700, 700)": SHARES
     + WHOLE
     + ANY
-    + "aitken.limit block_statistics.S0 convergence_rate.rate entropy.entropy "
+    + "m_step_seen.mu standard_errors.errors aitken.limit block_statistics.S0 convergence_rate.rate entropy.entropy "
     "grad_logits.gradient jensen_gap.gap natural_parameters.eta1 online_update.S1 online_update.S2 "
     "sample.x",
     "np.minimum(v, 1)": SHARES
@@ -100,7 +101,7 @@ HARMLESS = {
     "np.asarray(v).astype(np.float16)": ANY + "assign.labels multiplier.lambda sample.z",
     "np.asarray(v).astype(int)": WHOLE + ANY,
     "np.maximum(v, 1e-10)": "grad_elbo_mu.pi sample.pi",
-    "v.astype(np.float16)": "multiplier.r poisson_e_step.x poisson_m_step.x sample.mu",
+    "v.astype(np.float16)": "standard_errors.mu multiplier.r poisson_e_step.x poisson_m_step.x sample.mu",
     "v + 1e-6 * np.eye(v.shape[-1])": "sample.Sigma",
     "v * (1 + 1e-5)": ANY + "sample.x",
     "np.minimum(v, 0)": "e_step_gains.change_KL e_step_gains.gain_log_p multiplier.lambda "

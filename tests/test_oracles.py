@@ -7,6 +7,7 @@ without an oracle fails here.
 
 import itertools
 import math
+import statistics
 from fractions import Fraction
 
 import mpmath
@@ -899,3 +900,59 @@ def _(log_joint):
 def _(log_joint):
     with mpmath.workdps(50):
         return [[float(mpmath.mpf(float(v)) - exact_log_sum(row)) for v in row] for row in log_joint]
+
+
+# ---- the capstone: precisions for conditionals, weighted points for covariances, all permutations
+
+
+@oracle("seen_log_joint")
+def _(x, pi, mu, Sigma):
+    def one(row, p, m, S):
+        P = np.eye(len(row))[~np.isnan(row)]  # the seen coordinates are P x
+        if not len(P):
+            return math.log(p)
+        return math.log(p) + stats.multivariate_normal(P @ m, P @ S @ P.T).logpdf(P @ np.nan_to_num(row))
+
+    return [[one(row, *theta) for theta in zip(pi, mu, Sigma, strict=True)] for row in x]
+
+
+@oracle("fill_in", rtol=1e-6)
+def _(x, mu, Sigma):
+    """By the precision: mean -P_mm^-1 P_mo (x_o - mu_o) from mu_m, covariance P_mm^-1."""
+    precision, filled, C = np.linalg.inv(Sigma), x.copy(), np.zeros((*x.shape, len(mu)))
+    for i, m in enumerate(np.isnan(x)):
+        if m.any():
+            C[i][np.ix_(m, m)] = np.linalg.inv(precision[np.ix_(m, m)])
+            filled[i, m] = mu[m] - C[i][np.ix_(m, m)] @ precision[np.ix_(m, ~m)] @ (x[i, ~m] - mu[~m])
+    return filled, C
+
+
+@oracle("m_step_seen")
+def _(r, filled, C, nu0, S0):
+    """Each expected point as 2 d points of the same mean and covariance: then it is a weighted covariance."""
+    k, d = filled.shape[1:]
+    values, vectors = np.linalg.eigh(C)
+    arms = np.sqrt(d * np.maximum(values, 0))[..., None] * vectors.swapaxes(2, 3)
+    points = np.concatenate([filled[:, :, None] + arms, filled[:, :, None] - arms], axis=2)
+    mu, Sigma = np.empty((k, d)), np.empty((k, d, d))
+    for j in range(k):
+        rows, weights = points[:, j].reshape(-1, d), np.repeat(r[:, j], 2 * d) / (2 * d)
+        mu[j] = np.average(rows, axis=0, weights=weights)
+        spread = np.reshape(np.cov(rows.T, aweights=weights, ddof=0), (d, d))
+        Sigma[j] = (weights.sum() * spread + S0) / (weights.sum() + nu0 + d + 1)
+    return r.mean(0), mu, Sigma
+
+
+@oracle("bic")
+def _(log_likelihood, n, k, d):
+    free = list(range(k))[1:] + [1] * (k * d) + k * list(itertools.combinations_with_replacement(range(d), 2))
+    return math.log(n) * len(free) - 2 * log_likelihood
+
+
+@oracle("standard_errors")
+def _(mus, mu):
+    def nearest(fit):
+        return min(itertools.permutations(fit), key=lambda rows: ((np.array(rows) - mu) ** 2).sum())
+
+    matched = [nearest(fit) for fit in mus]
+    return [[statistics.stdev(fit[j][a] for fit in matched) for a in range(mu.shape[1])] for j in range(len(mu))]

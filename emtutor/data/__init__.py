@@ -16,6 +16,21 @@ def old_faithful():
     return _csv("faithful.csv")
 
 
+def geyser_with_gaps():
+    """Old Faithful as a careless logbook has it, (272, 2) with NaN where an entry is missing, by a fixed rule.
+
+    After every second eruption longer than 4.2 minutes nobody waited for the next one: the waiting time is missing,
+    because of what is seen. Of every ninth row the duration is missing, whatever it was. Where both rules meet, the
+    second counts alone.
+    """
+    x = old_faithful()
+    row = np.arange(len(x))
+    lost = row % 9 == 4
+    x[(x[:, 0] > 4.2) & (row % 2 == 0) & ~lost, 1] = np.nan
+    x[lost, 0] = np.nan
+    return x
+
+
 def earthquakes():
     """Earthquakes of magnitude 7 or more in the world, one count a year from 1900 to 2006, (107,).
 

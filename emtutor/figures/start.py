@@ -15,11 +15,12 @@ LESSONS = {  # how its notebook begins: (column, row, title)
     "09": (5, 3, "09 EM as ascent\nwhy it works"),
     "10": (6, 3, "10 observations\nrates, priors"),
     "11": (6, 1, "11 beyond\nstreams, chains"),
-    "12": (7, 3, "12 example\nexam"),
+    "12": (7, 2, "12 example\nexam"),
     "13": (7, 1, "13 the slides,\nrun"),
+    "14": (7, 3, "14 capstone"),
     "numpy": (0, 1, "NumPy\nclinic"),
 }
-_ARROWS = "01 02, 02 03, 02 04, 03 05, 04 05, 05 06, 05 07, 07 08, 06 09, 08 09, 09 10, 08 11, 10 12, 11 12"
+_ARROWS = "01 02, 02 03, 02 04, 03 05, 04 05, 05 06, 05 07, 07 08, 06 09, 08 09, 09 10, 08 11, 10 12, 11 12, 10 14"
 _PARTS = (
     (0, 2, 0, "what is to be learnt"),
     (2, 4, 1, "the algorithm"),
@@ -48,7 +49,7 @@ def course_map():
         fig,
         "Map of the course. 01 leads to 02, 02 to 03 and 04, both to 05 (EM on Old Faithful). From 05 to 06 and 07, "
         "from 07 to 08, from 06 and 08 to 09 (why it works), from there to 10; 08 leads to 11; 10 and 11 "
-        "to 12, the example exam. 13, the slides run, and the NumPy clinic are by themselves.",
+        "to 12, the example exam, and 10 to 14, the capstone. 13, the slides run, and the NumPy clinic stand alone.",
     )
 
 

@@ -1,0 +1,1 @@
+"""Lesson 14, the capstone: a logbook with gaps."""
