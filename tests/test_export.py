@@ -300,6 +300,24 @@ def test_no_markup_runs_or_covers_anything(browser, guarded, monkeypatch):
 
 
 @pytest.mark.browser
+def test_a_presenters_key_opens_a_chain_line_by_line(browser):
+    chain = derivations.bayes
+    body = f"<main>{safe(chain.unfold()._repr_html_())}</main>"
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    tab.set_content(page.frame("chain", body, page.script()))
+    opened = "document.querySelectorAll('details[open]').length"
+    for key, count in [("PageDown", 1), ("PageDown", 2), ("PageUp", 1), ("PageUp", 0), ("PageDown", 1)]:
+        tab.keyboard.press(key)
+        assert tab.evaluate(opened) == count
+    for _ in chain.lines:
+        tab.keyboard.press("PageDown")
+    assert tab.evaluate(opened) == len(chain.lines) - 1
+    small = tab.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    tab.keyboard.press("p")
+    assert tab.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") > 1.5 * small
+
+
+@pytest.mark.browser
 def test_on_a_phone_no_page_scrolls_sideways(browser):
     wide = "| a | b |\n|---|---|\n| " + "x" * 90 + " | $" + "+".join("x" * 40) + "$ |"
     book = [wide, "$$" + "+".join("y" * 60) + "$$", "`" + "z" * 120 + "`"]

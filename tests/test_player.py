@@ -301,6 +301,33 @@ def test_keys(browser):
 
 
 @pytest.mark.browser
+def test_projected_it_has_large_type_and_takes_a_presenters_keys(browser):
+    seen = (
+        "[...document.querySelectorAll('.emt-words, .emt-view .emt-head')]"  # a picture is drawn larger, by its scale
+    )
+    size = f"{seen}.map((e) => parseFloat(getComputedStyle(e).fontSize) * (e.getCTM?.().a ?? 1))"
+    with browsing.opened(browser, simple(n=9)) as page:
+        page.set_viewport_size({"width": 1600, "height": 900})
+        before = page.evaluate(size)
+        page.focus("[data-testid=emt-player]")
+        for key, where in [("PageDown", 1), ("PageDown", 2), ("PageUp", 1)]:
+            page.keyboard.press(key)
+            assert place(page) == f"s {where} ({where} of 8)"
+        page.click("[data-testid=emt-project]")
+        page.wait_for_function("document.fullscreenElement?.matches('.emt')")
+        page.wait_for_function(f"{size}.every((size) => size >= 20)")
+        assert all(large > small for large, small in zip(page.evaluate(size), before, strict=True))
+        page.keyboard.press("PageDown")
+        assert place(page) == "s 2 (2 of 8)"
+        for part in ("step", "words"):
+            box = page.locator(f"[data-testid=emt-{part}]").bounding_box()
+            assert box["y"] + box["height"] <= 900
+        page.keyboard.press("p")
+        page.wait_for_function("!document.fullscreenElement && !document.querySelector('.emt-projected')")
+        assert page.evaluate(size) == before
+
+
+@pytest.mark.browser
 def test_play_runs_to_the_end_and_nothing_runs_on_after_pause(browser):
     with browsing.opened(browser, simple(n=40)) as page:
         page.clock.install()

@@ -54,7 +54,8 @@ def page(notebook, states, title):
     body = "\n".join(cells.cell(cell, states) for cell in notebook.cells)
     note = f"""<p class="note" data-testid="emt-page-note">This page is a copy of the notebook {escape(title)}. Players
 run here. Exercises, predictions and whatever else computes need the notebook itself; here they are switched off.</p>"""
-    return frame(title, f"<main>\n{note}\n{body}\n</main>", script() if "data-emt-film" in body else "")
+    moves = "data-emt-film" in body or "emtutor-unfold" in body
+    return frame(title, f"<main>\n{note}\n{body}\n</main>", script() if moves else "")
 
 
 def frame(title, body, script=""):
@@ -92,5 +93,5 @@ def style(font=None):
 
 
 def script():
-    """The player, and what starts it wherever the page holds a film."""
+    """The player, what starts it wherever the page holds a film, and a presenter's keys."""
     return player.SCRIPT + (_HERE / "page.js").read_text(encoding="utf-8")

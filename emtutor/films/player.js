@@ -27,6 +27,7 @@ export function render({ model, el }) {
   const end = button("end", "Converge", "to the last frame (End)", () => { play(false); go(film.n - 1); });
   const starts = choices.findIndex(([name]) => name === "start");
   const restart = starts < 0 ? null : button("restart", "New start", "begin from another start", () => anotherStart());
+  const big = button("project", "Project", "large type on the whole screen (P)", () => project(!root.classList.contains("emt-projected")));
   const selects = choices.map(([name, values], c) => {
     const label = html("label", { textContent: name + " " }, bar);
     const select = html("select", { testid: "choice-" + name.replace(/\s+/g, "-"), onchange: () => choose(c, chosenOf(select)) }, label);
@@ -114,7 +115,7 @@ export function render({ model, el }) {
     layout();
   }
 
-  const isNarrow = () => film.panels.length > 1 && el.clientWidth > 0 && el.clientWidth < 0.62 * film.size[0];
+  const isNarrow = () => film.panels.length > 1 && root.clientWidth > 0 && root.clientWidth < 0.62 * film.size[0];
 
   function layout() {
     stacked = isNarrow();
@@ -276,6 +277,18 @@ export function render({ model, el }) {
     hand.wants = next;
   }
 
+  // ---- for a class: large type, on the whole screen where the browser allows it
+
+  function project(on) {
+    root.classList.toggle("emt-projected", on);
+    big.setAttribute("aria-pressed", on);
+    if (on) root.requestFullscreen?.().catch(() => {});
+    else if (document.fullscreenElement === root) document.exitFullscreen();
+    root.focus();
+  }
+
+  root.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) project(false); });
+
   // ---- messages and keys
 
   function answer(message) {
@@ -292,11 +305,12 @@ export function render({ model, el }) {
     if (event.ctrlKey || event.metaKey || event.altKey || selects.includes(event.target)) return;
     const onSlider = event.target === slider, onButton = event.target.tagName === "BUTTON";
     const keys = {
-      ArrowRight: () => by(1), ArrowLeft: () => by(-1),
+      ArrowRight: () => by(1), ArrowLeft: () => by(-1), PageDown: () => by(1), PageUp: () => by(-1),
+      p: () => project(!root.classList.contains("emt-projected")),
       Home: () => { play(false); go(0); }, End: () => { play(false); go(film.n - 1); },
       " ": onButton ? null : () => play(timer === null),
     };
-    const act = onSlider && event.key !== " " ? null : keys[event.key];
+    const act = onSlider && !/^( |p|Page.*)$/.test(event.key) ? null : keys[event.key];
     if (!act) return;
     act();
     event.preventDefault();
@@ -307,7 +321,7 @@ export function render({ model, el }) {
   markMissing();
   model.on("msg:custom", answer);
   const watch = new ResizeObserver(() => { if (stacked !== isNarrow()) layout(); });
-  watch.observe(el);
+  watch.observe(root);
   return () => { play(false); letGo(); clearTimeout(waiting); watch.disconnect(); model.off("msg:custom", answer); };
 }
 
