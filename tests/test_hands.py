@@ -422,6 +422,23 @@ def test_step_goes_on_from_the_hand_and_back_leads_to_the_film_before(browser):
 
 
 @pytest.mark.browser
+def test_a_presenters_keys_step_and_project_also_after_a_hand(browser):
+    with browsing.opened(browser, every_film.film("em"), kernel=True) as page:
+        browsing.go_to(page, 3)
+        page.click("[data-testid=emt-project]")
+        page.wait_for_function("document.fullscreenElement?.matches('.emt')")
+        before = page.inner_text(WORDS)
+        by_mouse(page, 0, 30, 20)
+        answered(page, before)
+        page.keyboard.press("PageDown")
+        page.wait_for_function(f"() => document.querySelector('{PLACE}').textContent.startsWith('M 1 ')")
+        by_mouse(page, 0, -20, 10)
+        page.wait_for_function(f"() => document.querySelector('{PLACE}').textContent === 'by hand'")
+        page.keyboard.press("p")
+        page.wait_for_function("!document.fullscreenElement")
+
+
+@pytest.mark.browser
 def test_one_request_is_in_flight_and_the_newest_place_wins(browser):
     with browsing.opened(browser, every_film.film("jensen"), silent_kernel=True) as page:
         x, y = middle(page, 2)

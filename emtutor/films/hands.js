@@ -74,6 +74,7 @@ function hands(film, view, tray, act) {
       slider.addEventListener("input", () => { move(way.put(places[j], +slider.value)); act.drop(500); });
       slider.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (/^(p|PageUp|PageDown)$/.test(event.key)) return; // a presenter's
         event.stopPropagation(); // the player has other plans for these keys
         if (event.key === "Escape") return act.leave();
         const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
