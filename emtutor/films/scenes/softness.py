@@ -52,6 +52,11 @@ def softness(x, theta0, betas=None, *, soft_assign=None, labels=None):
     )
 
 
+def _told(beta):
+    """In words; not 0.000, which it is not."""
+    return number(beta, 3) if beta >= 0.001 else f"{beta:g}"
+
+
 class _Pair:
     def __init__(self, x, theta, betas, mine):
         self.x, self.theta, self.betas, self.mine = x, theta, betas, mine
@@ -84,12 +89,12 @@ class _Pair:
         where = "" if held is None else f"Mean {held + 1} at ({', '.join(number(v) for v in mu[held])}). "
         return film.Frame(
             marks=(*self._cloud(soft, mu, 0, beta), *self._cloud(q, mu, 1)),
-            words=f"{trouble}{where}beta = {number(beta, 3)} squared standard deviations: {shared[0]} of "
+            words=f"{trouble}{where}beta = {_told(beta)} squared standard deviations: {shared[0]} of "
             f"{len(self.x)} points are shared (largest share below 0.9), in EM {shared[1]}. {away} lie on different "
             "sides on the right.",
-            label=f"beta {number(beta, 3)}" if held is None else "by hand",
-            next="" if following is None else f"beta {number(following, 3)}",
-            heads=(f"Soft k-means, beta = {number(beta, 3)}", "EM"),
+            label=f"beta {_told(beta)}" if held is None else "by hand",
+            next="" if following is None else f"beta {_told(following)}",
+            heads=(f"Soft k-means, beta = {_told(beta)}", "EM"),
             places=tuple(mu),
         )
 
