@@ -24,7 +24,7 @@ pytestmark = pytest.mark.mutation
 
 # (exercise, operator, change): why the mutant is right. Patterns, matched from the start; the first that fits counts.
 EQUAL = [
-    ("assign|match_labels", "sum or mean", ".*", "sum over d = d times the mean: the order of the distances stays"),
+    ("assign|match_labels|standard_errors", "sum or mean", ".*", "sum over d = d times the mean: the order of the distances stays"),
     ("e_step|responsibilities|poisson_e_step", "dropped|factor|inverse|number", r".*2( \* np\.pi)?|.*np\.pi",
      "a factor common to all components cancels where rows are made to sum to one"),
     ("posterior_table", "factor", ".*", "a factor common to all cells cancels where the table is made to sum to one"),
@@ -40,6 +40,8 @@ EQUAL = [
     ("mean_and_covariance|log_partition|natural_parameters", "matrix order", ".*",
      "Sigma = Sigma^T, so eta Sigma = Sigma eta"),
     ("bound_along|log_likelihood_along", "extreme|number", r"pi\.min|0 -> -1", "log of a negative pi_j is NaN already"),
+    ("seen_log_joint", "matrix order", r"away @ np", "v^T w = w^T v"),
+    ("solve_each", "off by one", "0 -> -1", "of an axis of length 1 the first entry is the last"),
     ("critical_beta", "matrix order", r".*\.T @ .*", "A A^T and A^T A have the same largest eigenvalue"),
     (".*", "swapped arguments", r"np\.logaddexp\(", "log(exp a + exp b) is symmetric"),
     ("unweighted_counterexample", "number|factor", ".*", "another p with sum log p > log sum p"),
