@@ -24,7 +24,8 @@ pytestmark = pytest.mark.mutation
 
 # (exercise, operator, change): why the mutant is right. Patterns, matched from the start; the first that fits counts.
 EQUAL = [
-    ("assign|match_labels|standard_errors", "sum or mean", ".*", "sum over d = d times the mean: the order of the distances stays"),
+    ("assign|match_labels|standard_errors", "sum or mean", ".*",
+     "sum over d = d times the mean: the order of the distances stays"),
     ("e_step|responsibilities|poisson_e_step", "dropped|factor|inverse|number", r".*2( \* np\.pi)?|.*np\.pi",
      "a factor common to all components cancels where rows are made to sum to one"),
     ("posterior_table", "factor", ".*", "a factor common to all cells cancels where the table is made to sum to one"),
