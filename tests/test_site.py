@@ -36,7 +36,8 @@ def read(tmp_path_factory):
 def test_every_lesson_has_a_page_with_its_title_the_contents_and_its_neighbours(read):
     for at, stem in enumerate(STEMS):
         html = (read / f"{stem}.html").read_text()
-        assert re.search(rf"<title>{stem[:2]} · .+ \| emtutor</title>", html)
+        number = rf"{stem[:2]} · " if stem[0].isdigit() else ""
+        assert re.search(rf"<title>{number}.+ \| emtutor</title>", html)
         assert all(f'href="{other}.html"' in html for other in STEMS)
         near = [STEMS[i] for i in (at - 1, at + 1) if 0 <= i < len(STEMS)]
         assert re.findall(r'<a rel="(?:prev|next)" href="([\w-]+)\.html"', html) == near
@@ -224,7 +225,9 @@ def test_every_player_of_every_lesson_plays(visit):
         for player in tab.locator("[data-emt-film]").all():
             player.scroll_into_view_if_needed()
             player.locator("[data-testid=emt-view]").wait_for()
-            player.locator("[data-testid=emt-step]").click()
+            step = player.locator("[data-testid=emt-step]")
+            if step.is_visible():  # a film of one frame has nothing to step through: it answers to its handles
+                step.click()
             assert "(needs the notebook)" not in player.inner_text(), stem
         tab.close()
 
@@ -299,7 +302,7 @@ def test_the_first_view_of_every_page_is_light(visit, built, record_property):
         tab.wait_for_timeout(200)
         size = sum(len(gzip.compress(path.read_bytes())) for path in files(visit.asked))
         record_property("the first view of a page, in kB compressed", f"{page.stem:16} {size / 1000:5.0f}")
-        assert size < 400_000, f"{page.name}: {size}"
+        assert size < 200_000, f"{page.name}: {size}"
         tab.close()
 
 

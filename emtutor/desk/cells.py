@@ -23,6 +23,7 @@ from emtutor.tutor.predictions import predictions
 
 PLAYER = "emtutor.films.player.Player"
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
+_INLINE = re.compile(r'src="data:(image/(?:png|jpeg|gif));base64,((?:[\w+/]{4})+(?:[\w+/]{2}==|[\w+/]{3}=)?)"', re.ASCII)
 _VERBATIM = re.compile(r"<(pre|code|script|style|math)\b.*?</\1>|<[^>]*>", re.S)
 _MATH = re.compile(
     r"\$\$(?P<display>.+?)\$\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)|\$(?P<inline>[^$]+?)\$", re.S
@@ -104,6 +105,7 @@ def _shown(out, keep):
     if out.output_type == "error":
         return f'<pre class="stderr">{ansi2html(chr(10).join(map(str, out.traceback)))}</pre>'
     if html := _text(out, "text/html"):
+        html = _INLINE.sub(lambda found: f'src="{keep.picture(found[1], found[2])}"', html)
         return f'<div class="output">{_with_formulas(html)}</div>'
     if latex := _text(out, "text/latex"):
         return f'<div class="output">{_with_formulas(escape(latex, quote=False))}</div>'

@@ -45,10 +45,15 @@ def beside(folder, stem):
 
 
 def _light(png):
-    """The same picture in at most 256 colours, which a plot does not exceed by much: a third of the bytes."""
+    """The same picture in at most 256 colours, which a plot does not exceed by much: a third of the bytes. What is
+    transparent stays so: the page may be dark.
+    """
     picture, file = Image.open(BytesIO(png)).convert("RGBA"), BytesIO()
-    on_white = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    on_white.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "png", optimize=True)
+    if picture.getextrema()[3][0] == 255:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    else:
+        few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(file, "png", optimize=True)
     return min(png, file.getvalue(), key=len)
 
 
