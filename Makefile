@@ -77,7 +77,7 @@ RESOLUTION ?= lowest-direct
 OTHER      ?= $(or $(TMPDIR),/tmp)/emtutor-$(RESOLUTION)
 oldest:
 	$(UV) venv --quiet --clear --python $(PYTHON) "$(OTHER)"
-	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --editable ".[lab]"
+	VIRTUAL_ENV="$(OTHER)" $(UV) pip install --quiet --resolution $(RESOLUTION) --group test --group build --editable ".[lab]"
 	"$(OTHER)/bin/python" -m pytest -n auto --dist worksteal -m "not browser and not mutation and not cluster and not course" $(ARGS) tests
 	"$(OTHER)/bin/python" -m pytest -n auto --dist loadfile $(NBVAL) $(ARGS) notebooks
 

@@ -34,7 +34,7 @@ GOOD = {  # by the argument's name; what belongs to one module only stands in IT
     "title": "a title", "label": "x (min)", "show": "free", "sd": None, "standardise": False, "f": "log",
     "weights": [0.0, 0.5, 1.0], "path": [[0.5, 0.5]], "R": [2.0, 3.0], "m": 3, "log_pi": np.log(CHAIN.pi),
     "log_A": np.log(CHAIN.A), "log_B": np.log(np.full((5, 2), 0.5)), "rate": np.array([1.0, 2]),
-    "bound": True, "log_prior": None, "grad_mu": None,
+    "bound": True, "log_prior": None, "grad_mu": None, "soft_assign": None,
     "counts": data.blood_groups(), "y": data.linkage_counts(), "function": len,
 }  # fmt: skip
 ITS = {

@@ -288,8 +288,8 @@ def _(x, s):
         P, det, s = C**-1, mpmath.det(C), mpmath.mpf(s)
         total = mpmath.mpf(0)
         for point in x:
-            u = mpmath.matrix([mpmath.mpf(a) - mpmath.mpf(b) for a, b in zip(point, x.mean(0), strict=True)])
-            v = sum((mpmath.mpf(a) - mpmath.mpf(b)) ** 2 for a, b in zip(point, x[0], strict=True))
+            u = mpmath.matrix([mpmath.mpf(float(a)) - mpmath.mpf(float(b)) for a, b in zip(point, x.mean(0), strict=True)])
+            v = sum((mpmath.mpf(float(a)) - mpmath.mpf(float(b))) ** 2 for a, b in zip(point, x[0], strict=True))
             wide = mpmath.exp(-(u.T * P * u)[0] / 2) / mpmath.sqrt((2 * mpmath.pi) ** d * det)
             spike = mpmath.exp(-v / s**2 / 2) / (2 * mpmath.pi) ** (mpmath.mpf(d) / 2) / s**d
             total += mpmath.log((wide + spike) / 2)
