@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import every_film
+import matplotlib
 import numpy as np
 import pytest
 
@@ -465,6 +466,10 @@ def test_bad_arguments_are_named(make, message):
 # ---- pictures
 
 
+DRAWN_BY = "3.11."  # others place labels elsewhere: what is compared is our drawing, not matplotlib's versions
+
+
+@pytest.mark.skipif(not matplotlib.__version__.startswith(DRAWN_BY), reason="other pictures than matplotlib 3.11's")
 @pytest.mark.mpl_image_compare(baseline_dir="baseline", remove_text=True, tolerance=2, savefig_kwargs={"dpi": 50})
 @pytest.mark.parametrize("which", every_film.NAMES)
 def test_static_picture(which):
