@@ -3,7 +3,7 @@
     python benchmarks/causes.py [EVERY]
 
 Takes every EVERYth (8) mutant of all exercises, judges it with and without the rewrites of the solutions'
-source (which the mutants are made of, too), and prints the share by the same account as tests/test_mutation.py.
+source (which the mutants are made of, too), and prints the share by the same account as tests/tutor/test_mutation.py.
 """
 
 import os

@@ -23,7 +23,9 @@ from emtutor.tutor.predictions import predictions
 
 PLAYER = "emtutor.films.player.Player"
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
-_INLINE = re.compile(r'src="data:(image/(?:png|jpeg|gif));base64,((?:[\w+/]{4})+(?:[\w+/]{2}==|[\w+/]{3}=)?)"', re.ASCII)
+_INLINE = re.compile(
+    r'src="data:(image/(?:png|jpeg|gif));base64,((?:[\w+/]{4})+(?:[\w+/]{2}==|[\w+/]{3}=)?)"', re.ASCII
+)
 _VERBATIM = re.compile(r"<(pre|code|script|style|math)\b.*?</\1>|<[^>]*>", re.S)
 _MATH = re.compile(
     r"\$\$(?P<display>.+?)\$\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<paren>.+?)\\\)|\$(?P<inline>[^$]+?)\$", re.S

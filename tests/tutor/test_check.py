@@ -711,7 +711,7 @@ def test_an_answer_whose_axes_are_wrong_is_sent_to_the_clinic_once_and_not_from_
 
 
 def test_the_clinic_has_the_sections_that_are_named():
-    path = Path(__file__).parents[1] / "notebooks" / f"{wording.CLINIC}.ipynb"
+    path = Path(__file__).parents[2] / "notebooks" / f"{wording.CLINIC}.ipynb"
     headings = re.findall(r"^## (\d.*)$", "\n".join(c.source for c in notebooks.read(path).cells), re.M)
     assert tuple(headings) == wording.CLINIC_SECTIONS
     assert {key.split(":")[0] for key in wording.SECTION_OF_CAUSE} <= set(FAMILIES)

@@ -8,7 +8,7 @@ import pytest
 
 from emtutor.desk import cli
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PATHS = sorted((HERE.parent / "notebooks").glob("*.ipynb"))
 
 

@@ -11,7 +11,7 @@ from scipy import differentiate, integrate, optimize, special, stats
 from emtutor import data, em
 from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 
-NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
+NUMBERS = json.loads((Path(__file__).parents[1] / "reference" / "numbers.json").read_text())
 
 
 def thetas(model, x, theta, iterations):

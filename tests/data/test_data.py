@@ -10,7 +10,7 @@ import pytest
 
 from emtutor import data
 
-NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())["faithful"]
+NUMBERS = json.loads((Path(__file__).parents[1] / "reference" / "numbers.json").read_text())["faithful"]
 
 
 def test_old_faithful_is_the_recording_of_r():

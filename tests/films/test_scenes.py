@@ -8,9 +8,9 @@ import every_film
 import matplotlib
 import numpy as np
 import pytest
+from wrong_steps import columns, coordinates, hanging, raising, unnormalised, without_pi
 
 from emtutor import film, gaussian, kmeans, old_faithful, scenes
-from emtutor.maths import formulas
 
 X = old_faithful()
 START = gaussian.named_starts(X, 2)["random 1"]
@@ -24,24 +24,6 @@ def name(request):
 @pytest.fixture
 def movie(name):
     return every_film.film(name)
-
-
-def coordinates(mark):
-    """All (x, y) that a mark touches."""
-    p = mark.props
-    if mark.kind in ("points", "path"):
-        return p["xy"][: p.get("count", len(p["xy"]))]
-    if mark.kind == "ellipse":
-        return film.curve(p["curve"])
-    if mark.kind == "bell":
-        return film.hump(p["bell"])
-    if mark.kind == "band":
-        return p["edges"][: p["count"]][:, [0, 1, 0, 2]].reshape(-1, 2)
-    if mark.kind == "bars":
-        return p["boxes"].reshape(-1, 2)
-    if mark.kind == "arrows":
-        return p["ends"].reshape(-1, 2)
-    return p["at"][None]
 
 
 # Clipped at the axes: a staircase whose view follows its end, ellipses and bells of bad starts.
@@ -214,36 +196,12 @@ def test_temperature_one_is_the_posterior():
 # ---- a learner's steps, wrong ones above all
 
 
-def unnormalised(x, pi, mu, Sigma):
-    return np.exp(formulas.log_joint(x, pi, mu, Sigma))
-
-
-def columns(x, pi, mu, Sigma):
-    r = np.exp(formulas.log_joint(x, pi, mu, Sigma))
-    return r / r.sum(0)
-
-
-def without_pi(x, pi, mu, Sigma):
-    r = np.exp(formulas.log_joint(x, np.ones(2), mu, Sigma))
-    return r / r.sum(1, keepdims=True)
-
-
 def not_a_number(x, pi, mu, Sigma):
     return np.full((len(x), len(pi)), np.nan)
 
 
 def transposed(x, pi, mu, Sigma):
     return without_pi(x, pi, mu, Sigma).T
-
-
-def raising(x, pi, mu, Sigma):
-    return 1 / 0
-
-
-def hanging(x, pi, mu, Sigma):
-    count = 0
-    while True:
-        count += 1
 
 
 def stub(x, pi, mu, Sigma): ...

@@ -11,7 +11,7 @@ from emtutor import derivations, old_faithful
 from emtutor.derivations.chains import slides
 from emtutor.desk import notebooks
 
-PATH = Path(__file__).parents[1] / "notebooks" / "13-slides-run.ipynb"
+PATH = Path(__file__).parents[2] / "notebooks" / "13-slides-run.ipynb"
 NOTEBOOK = notebooks.read(PATH)
 SOURCE = "\n".join(cell.source for cell in NOTEBOOK.cells)
 PRINTED = "\n".join(

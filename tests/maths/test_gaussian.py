@@ -15,7 +15,7 @@ from emtutor import data, em, gaussian
 from emtutor.maths import formulas
 from emtutor.maths.gaussian import Theta
 
-NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
+NUMBERS = json.loads((Path(__file__).parents[1] / "reference" / "numbers.json").read_text())
 FAITHFUL = data.old_faithful()
 WAITING = FAITHFUL[:, 1:]
 

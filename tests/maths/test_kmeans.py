@@ -10,7 +10,7 @@ from scipy import optimize, stats
 
 from emtutor import data, gaussian, kmeans
 
-NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())["kmeans_faithful"]
+NUMBERS = json.loads((Path(__file__).parents[1] / "reference" / "numbers.json").read_text())["kmeans_faithful"]
 FAITHFUL, START = data.old_faithful(), np.array(NUMBERS["start"], float)
 
 

@@ -16,7 +16,7 @@ from emtutor import exam
 from emtutor.desk import checked, notebooks, rules
 from emtutor.figures import start
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
@@ -64,7 +64,7 @@ def test_the_course_is_counted_and_drawn_as_it_is():
 
 def _ran(notebook, folder):
     """Run `notebook`: its checks in order, [(exercise, status), ...], and complaints about the counts that it shows."""
-    watch = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport counting\ncounting.watch()"
+    watch = f"import sys\nsys.path.insert(0, {str(Path(__file__).parents[1])!r})\nimport counting\ncounting.watch()"
     return checked.checks(notebook, folder, before=watch, value="counting.shown")
 
 
@@ -77,7 +77,7 @@ def test_the_solved_form_runs_every_check_says_correct_and_no_count_hangs_on_rou
     assert notebooks.stubs(solved) == []
     checks, counts = _ran(solved, tmp_path)
     assert [check for check in checks if check[1] != "correct"] == []
-    assert {name for name, _ in checks} == names - set(exam.functions())  # those are handed in: tests/test_exam.py
+    assert {name for name, _ in checks} == names - set(exam.functions())  # those are handed in: tests/exam/test_exam.py
     assert counts == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PAGE = Path(__file__).parents[1] / "docs" / "your-own-chain.md"
+PAGE = Path(__file__).parents[2] / "docs" / "your-own-chain.md"
 
 
 @pytest.fixture(scope="module")

@@ -282,14 +282,15 @@ def _(x, z):
 @oracle("spike_log_likelihood", rtol=1e-9, only=near)
 def _(x, s):
     """In 60 digits, without any care for underflow."""
+    exact = lambda a: mpmath.mpf(float(a))
     with mpmath.workdps(60 + 2 * 200):
         d = x.shape[1]
         C = mpmath.matrix(np.atleast_2d(np.cov(x.T, bias=True)).tolist())
         P, det, s = C**-1, mpmath.det(C), mpmath.mpf(s)
         total = mpmath.mpf(0)
         for point in x:
-            u = mpmath.matrix([mpmath.mpf(float(a)) - mpmath.mpf(float(b)) for a, b in zip(point, x.mean(0), strict=True)])
-            v = sum((mpmath.mpf(float(a)) - mpmath.mpf(float(b))) ** 2 for a, b in zip(point, x[0], strict=True))
+            u = mpmath.matrix([exact(a) - exact(b) for a, b in zip(point, x.mean(0), strict=True)])
+            v = sum((exact(a) - exact(b)) ** 2 for a, b in zip(point, x[0], strict=True))
             wide = mpmath.exp(-(u.T * P * u)[0] / 2) / mpmath.sqrt((2 * mpmath.pi) ** d * det)
             spike = mpmath.exp(-v / s**2 / 2) / (2 * mpmath.pi) ** (mpmath.mpf(d) / 2) / s**d
             total += mpmath.log((wide + spike) / 2)

@@ -8,7 +8,7 @@ import pytest
 
 from emtutor.films.player import Player
 
-PAGE = Path(__file__).parents[1] / "docs" / "demonstrations.md"
+PAGE = Path(__file__).parents[2] / "docs" / "demonstrations.md"
 
 
 def shown(x=None):

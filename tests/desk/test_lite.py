@@ -20,7 +20,7 @@ from emtutor.desk import cli, deliver, notebooks
 from emtutor.desk.site import lite
 
 PATHS = sorted(deliver.lessons().glob("*.ipynb"))
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 READY = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel"
 BOOK = "jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()"
 LAST = "jupyterapp.shell.currentWidget.content.widgets.filter((w) => w.model.type === 'code').at(-1).model"

@@ -13,7 +13,7 @@ from emtutor.tutor import check, hint, register, solution
 from emtutor.tutor.contract import broken
 from emtutor.tutor.exercise import exercises, find
 
-PAGE = (Path(__file__).parents[1] / "docs" / "your-own-exercise.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "your-own-exercise.md").read_text()
 CODE = re.search(r"```python\n(import numpy.*?)```", PAGE, re.S)[1]
 
 

@@ -12,7 +12,7 @@ from scipy import linalg, optimize, spatial, special, stats
 from emtutor import causes, check
 from emtutor.tutor.exercise import exercises, find
 
-FOLDER = Path(__file__).parent / "answers"
+FOLDER = Path(__file__).parents[1] / "answers"
 # What may be done to an argument, or to a result, of a right answer: `v` is its value.
 # fmt: off
 INPUTS = {

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LESSONS = {path.stem[:2]: path for path in (ROOT / "notebooks").glob("0[1-9]-*.ipynb")}
 POINTS, MEANS, VARIANCE = np.array([0.0, 1.0, 5.0]), np.array([1.0, 4.0]), 3.0
 QUAKES = np.loadtxt(ROOT / "emtutor" / "data" / "earthquakes.csv", delimiter=",", skiprows=1)

@@ -20,7 +20,7 @@ from emtutor import derivations
 from emtutor.derivations.engine import Numerical, call, compare, values
 from emtutor.desk import notebooks
 
-COURSE = Path(__file__).parents[1] / "notebooks"
+COURSE = Path(__file__).parents[2] / "notebooks"
 
 
 # ---- habits: {argument: what a function with the habit takes for it}

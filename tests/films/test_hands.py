@@ -8,7 +8,7 @@ import browsing
 import every_film
 import numpy as np
 import pytest
-from test_scenes import columns, coordinates, hanging, raising, unnormalised, without_pi
+from wrong_steps import columns, coordinates, hanging, raising, unnormalised, without_pi
 
 from emtutor import film, gaussian, kmeans, old_faithful, play, scenes
 
@@ -485,7 +485,7 @@ def test_a_screen_reader_is_told_names_coordinates_and_results(browser):
 
 
 def test_the_film_of_the_docs_answers():
-    text = Path(__file__).parents[1].joinpath("docs", "films.md").read_text(encoding="utf-8")
+    text = Path(__file__).parents[2].joinpath("docs", "films.md").read_text(encoding="utf-8")
     names = {}
     exec(text.split("```python\n")[1].split("```")[0], names)
     answer = names["movie"].hand(0, [[0.4, 0.0]], 0)

@@ -7,7 +7,7 @@ from nbformat import v4
 
 from emtutor.desk import notebooks, times
 
-PATHS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+PATHS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 md, code = v4.new_markdown_cell, v4.new_code_cell
 
 

@@ -14,7 +14,7 @@ from nbformat import v4
 
 from emtutor.desk import cli, new, notebooks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PLUGIN = ["-m", "pytest", "-q", "--emtutor-notebooks", "-p", "emtutor.desk.pytest_plugin", "-p", "no:cacheprovider"]
 
 

@@ -13,7 +13,7 @@ from emtutor.maths import squarem, states
 from emtutor.maths.examples import abo, coins, hmm, linkage, missing, poisson
 from emtutor.maths.model import At
 
-NUMBERS = json.loads((Path(__file__).parent / "reference" / "numbers.json").read_text())
+NUMBERS = json.loads((Path(__file__).parents[1] / "reference" / "numbers.json").read_text())
 TIMES = poisson.Theta(np.array([0.3, 0.7]), np.array([1.0, 2.5]))
 
 
