@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import nbformat
@@ -15,7 +16,9 @@ from nbformat import v4
 from emtutor.desk import cli, new, notebooks
 
 ROOT = Path(__file__).parents[2]
-PLUGIN = ["-m", "pytest", "-q", "--emtutor-notebooks", "-p", "emtutor.desk.pytest_plugin", "-p", "no:cacheprovider"]
+NAMED = ["-p", "emtutor.desk.pytest_plugin"]  # where emtutor was installed before it had a plugin
+KNOWN = any(point.value == NAMED[1] for point in entry_points(group="pytest11"))
+PLUGIN = ["-m", "pytest", "-q", "--emtutor-notebooks", "-p", "no:cacheprovider", *([] if KNOWN else NAMED)]
 
 
 def test_a_new_course_arrives_whole_and_writes_over_nothing(tmp_path, capsys):
@@ -127,5 +130,6 @@ def test_without_its_option_the_plugin_does_nothing_and_loads_nothing(tmp_path):
     lesson(tmp_path / "a.ipynb", "print(1)")
     loaded = "[name for name in sys.modules if name in ('emtutor.tutor', 'emtutor.desk.rules', 'numpy')]"
     probe = "import sys, pytest\ncode = pytest.main(['-q', '-p', 'emtutor.desk.pytest_plugin', sys.argv[1]])\n"
-    _, said = run("-c", f"{probe}print(int(code), {loaded})", tmp_path, folder=tmp_path)
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others may load what they like
+    _, said = run("-c", f"{probe}print(int(code), {loaded})", tmp_path, folder=tmp_path, **alone)
     assert said.splitlines()[-1] == "5 []"  # nothing collected

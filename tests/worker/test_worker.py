@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -290,15 +291,19 @@ def test_a_snapshot_that_nobody_touched_has_no_changes():
     assert state.changes(state.snapshot()) == ()
 
 
-def test_an_interrupt_ends_the_call_and_the_next_one_answers():
-    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
-    started = threading.Event()
+def test_an_interrupt_ends_the_call_and_the_next_one_answers(tmp_path):
+    began = tmp_path / "began"
 
     def waits():
+        began.touch()
         threading.Event().wait()
 
-    timer.start()
-    started.set()
+    def interrupts():  # not before it runs: an interrupt amid the start of a worker is another matter
+        while not began.exists():
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupts).start()
     with pytest.raises(KeyboardInterrupt):
         worker.call(waits)
     assert stays_alive()
