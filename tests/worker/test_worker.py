@@ -303,9 +303,13 @@ def test_an_interrupt_ends_the_call_and_the_next_one_answers(tmp_path):
             time.sleep(0.01)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    threading.Thread(target=interrupts).start()
-    with pytest.raises(KeyboardInterrupt):
-        worker.call(waits)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a kernel, whatever ran here before
+    try:
+        threading.Thread(target=interrupts).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.call(waits)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stays_alive()
 
 
