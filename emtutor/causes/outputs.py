@@ -29,7 +29,6 @@ def _traces(t):
     return np.broadcast_to(np.trace(t, axis1=-2, axis2=-1)[..., None, None], t.shape)
 
 
-_ENTRIES = ("is every entry of its own kind?", "which entries stand beside the diagonal?")
 # fmt: off
 ANY = (  # (what the answer is, cause, map of the truth, question)
     (_ALL + "the logarithm of {one}", "log", np.log, "is an exp missing, or a log too much?"),

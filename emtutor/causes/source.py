@@ -24,7 +24,6 @@ LIMIT = 1500  # variants of one function
 LOOPS = 2000  # what a `while` may take: a changed condition may never become false
 EPS = (*(10.0**-i for i in range(3, 17)), 1e-20, 1e-100, 1e-300)
 ANY = {"a", "b", "c", "f"}  # what stands for any expression in a pattern
-_STATEMENTS = (ast.AugAssign, ast.Return)
 
 
 class Rule(NamedTuple):

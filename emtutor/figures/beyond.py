@@ -1,28 +1,10 @@
-"""Pictures of lesson 11: online EM's path, the earthquakes and their states, and the best factorised q."""
+"""Pictures of lesson 11: the earthquakes and their states, and the best factorised q."""
 
 import numpy as np
 
 from emtutor import figures
 from emtutor.films import palette
-from emtutor.maths import bounds, gaussian, online
-
-
-def online_path(rows, theta0, theta, block=100, checks=14):
-    """Mean log p a row, measured on all rows, as online EM reads them; batch EM's value as a line."""
-    sizes = np.unique(np.geomspace(block, len(rows), checks).astype(int) // block * block)
-    values = [gaussian.log_likelihood(rows, online.fit(rows[:n], theta0, block=block).theta) / len(rows) for n in sizes]
-    fig, ax = figures.canvas(width=7, height=3.2)
-    ax.semilogx(sizes, values, color=palette.COMPONENTS[0], label="online EM, so far")
-    ax.axhline(
-        gaussian.log_likelihood(rows, theta) / len(rows), color=palette.LOG_P, linestyle="--", label="EM, all rows"
-    )
-    ax.set(xlabel="rows read, each once", ylabel="mean log p a row (nats)", ylim=(min(values[5:]) - 0.05, None))
-    ax.legend(loc="lower right")
-    return figures.picture(
-        fig,
-        f"Mean log p a row as online EM reads {len(rows)} rows once: it climbs, with some noise, to the dashed line "
-        "of EM, which reads all rows in every iteration.",
-    )
+from emtutor.maths import bounds
 
 
 def earthquakes(counts, theta, gamma):
