@@ -202,8 +202,25 @@ def has_values(derivation, case):
     return True
 
 
-# - KL <= log sum q^2 / p is an inequality too, and as tight: what breaks is the line after it.
-TRUE_ALL_THE_SAME = {("kl_not_negative", "q * (p / q) as q / (p / q)")}
+# At theta_old the gradient of KL is zero: added, subtracted or left out it changes nothing.
+_BOUND, _GAP = "formulas.elbo(joint(x, pi, m, Sigma), q)", "formulas.kl(joint(x, pi, m, Sigma), q)"
+TRUE_ALL_THE_SAME = {
+    ("fisher", f"{_BOUND} + {_GAP} as {_BOUND} - {_GAP}"),
+    ("fisher", f"{_BOUND} + {_GAP} as {_BOUND}"),
+}
+# Lines that break too: the start leaves no digits for ever smaller steps (log p less log p); only the limit has its value.
+ALONG = {("rate_of_log_p", 2): {3, 4}, ("rate_of_log_p", 3): {4}}
+
+
+def is_bound(derivation, i, function):
+    """True if the wrong function is a true bound of the line before, too: what breaks is the line after it."""
+    side = {"<=": 1, ">=": -1}.get(derivation.lines[i].relation, 0)
+    before = derivation.lines[i - 1].function
+    with np.errstate(all="ignore"):
+        pairs = [
+            (values.value(call(before, c.args)), values.value(call(function, c.args))) for c in fresh_cases(derivation)
+        ]
+    return side != 0 and all((side * (b - a) >= -1e-9 * (np.abs(a) + np.abs(b))).all() for a, b in pairs)
 
 
 def weights_of(function):
@@ -250,7 +267,8 @@ def test_each_wrong_line_breaks_the_chain_there_and_only_there(name):
         tried += 1
         lines = (*kept.lines[:i], replace(kept.lines[i], function=function), *kept.lines[i + 1 :])
         breaks = set(replace(kept, lines=lines).run().breaks) - set(derivation.breaks)
-        if breaks != {i + 1}:
+        expected = {i + 1} | (ALONG.get((name, i + 1), set()) & breaks)
+        if breaks != expected and not (breaks and min(breaks) > i + 1 and is_bound(derivation, i, function)):
             failures.append(f"line {i + 1} ({derivation.lines[i].relation}), {what}: breaks {sorted(breaks)}")
     assert not failures, "\n".join(failures)
     assert tried >= 10
