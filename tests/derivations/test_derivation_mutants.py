@@ -208,7 +208,7 @@ TRUE_ALL_THE_SAME = {
     ("fisher", f"{_BOUND} + {_GAP} as {_BOUND} - {_GAP}"),
     ("fisher", f"{_BOUND} + {_GAP} as {_BOUND}"),
 }
-# Lines that break too: the start leaves no digits for ever smaller steps (log p less log p); only the limit has its value.
+# Lines that break too: the start leaves no digits for ever smaller steps, log p less log p; a limit's value is its own.
 ALONG = {("rate_of_log_p", 2): {3, 4}, ("rate_of_log_p", 3): {4}}
 
 
