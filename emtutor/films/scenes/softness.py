@@ -90,8 +90,8 @@ class _Pair:
         return film.Frame(
             marks=(*self._cloud(soft, mu, 0, beta), *self._cloud(q, mu, 1)),
             words=f"{trouble}{where}beta = {_told(beta)} squared standard deviations: {shared[0]} of "
-            f"{len(self.x)} points are shared (no share of theirs reaches 0.9); in EM {shared[1]}. Points whose largest "
-            f"share goes to another mean in EM: {away}.",
+            f"{len(self.x)} points are shared (no share of theirs reaches 0.9); in EM {shared[1]}. Points "
+            f"whose largest share goes to another mean in EM: {away}.",
             label=f"beta {_told(beta)}" if held is None else "by hand",
             next="" if following is None else f"beta {_told(following)}",
             heads=(f"Soft k-means, beta = {_told(beta)}", "EM"),
